@@ -1,0 +1,250 @@
+"""Everything that Chatkeep raises on purpose.
+
+    ChatkeepError
+    ├── ConfigurationError           a mistake in the embedding program
+    ├── ClientError                  answered with an HTTP status and a code
+    │   ├── InvalidRequest           400
+    │   ├── UnknownRequestType       400
+    │   ├── NotEnabled               400
+    │   ├── AuthenticationRequired   401
+    │   ├── PermissionDenied         403
+    │   ├── NotFound                 404
+    │   ├── MethodNotAllowed         405
+    │   ├── Conflict                 409
+    │   ├── RequestTooLarge          413
+    │   ├── UnsupportedMediaType     415
+    │   └── ServiceUnavailable       503
+    ├── TurnError                    shown to the user as an ``error`` event
+    │   ├── ThreadBusy, ThreadLocked, ThreadClosed
+    │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut
+    │   └── ModelError
+    │       ├── ModelUnavailable, ModelRateLimited, ModelAuthFailed
+    │       └── ModelNotFound, ModelRejected, ModelStreamCut
+    └── StoreConflict                raised by a store, handled by the engine
+        ├── TurnActive
+        └── TurnRepeated
+
+The docstring of a class is its default message, so it is written for the
+person who will read it. ``code`` is stable: programs may rely on it.
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .stores.base import TurnRecord
+
+
+class ChatkeepError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+class ConfigurationError(ChatkeepError):
+    """Chatkeep is not configured for this."""
+
+    code = "configuration"
+
+
+class ClientError(ChatkeepError):
+    """The request can't be answered."""
+
+    code = "request.failed"
+    status: ClassVar[int] = 400
+
+
+class InvalidRequest(ClientError):
+    """The request is not a valid ChatKit request."""
+
+    code = "request.invalid"
+
+
+class UnknownRequestType(ClientError):
+    """This request type is not known."""
+
+    code = "request.unknown_type"
+
+
+class NotEnabled(ClientError):
+    """This feature is not enabled on this server."""
+
+    code = "feature.not_enabled"
+
+
+class AuthenticationRequired(ClientError):
+    """Sign in to continue."""
+
+    code = "auth.required"
+    status = 401
+
+
+class PermissionDenied(ClientError):
+    """You may not do this."""
+
+    code = "auth.denied"
+    status = 403
+
+
+class NotFound(ClientError):
+    """This does not exist, or is not yours."""
+
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(ClientError):
+    """Use POST for ChatKit requests."""
+
+    code = "request.method_not_allowed"
+    status = 405
+
+
+class Conflict(ClientError):
+    """The request doesn't fit the present state of the thread."""
+
+    code = "request.conflict"
+    status = 409
+
+
+class RequestTooLarge(ClientError):
+    """The request body is too large."""
+
+    code = "request.too_large"
+    status = 413
+
+
+class UnsupportedMediaType(ClientError):
+    """Send the request as application/json."""
+
+    code = "request.unsupported_media_type"
+    status = 415
+
+
+class ServiceUnavailable(ClientError):
+    """The server can't answer right now."""
+
+    code = "service.unavailable"
+    status = 503
+
+
+class TurnError(ChatkeepError):
+    """The answer could not be finished."""
+
+    code = "turn.failed"
+    allow_retry: ClassVar[bool] = True
+
+
+class ThreadBusy(TurnError):
+    """This conversation is still being answered. Wait for the answer, or stop it."""
+
+    code = "thread.busy"
+
+
+class ThreadLocked(TurnError):
+    """This conversation is locked."""
+
+    code = "thread.locked"
+    allow_retry = False
+
+
+class ThreadClosed(TurnError):
+    """This conversation is closed."""
+
+    code = "thread.closed"
+    allow_retry = False
+
+
+class ResponderFailed(TurnError):
+    """Something went wrong while answering."""
+
+    code = "responder.failed"
+
+
+class InvalidOutput(TurnError):
+    """Something went wrong while answering."""
+
+    code = "responder.invalid_output"
+
+
+class AnswerTooLong(TurnError):
+    """The answer grew too long and was cut here."""
+
+    code = "turn.too_long"
+    allow_retry = False
+
+
+class TurnTimedOut(TurnError):
+    """The answer took too long and was ended here."""
+
+    code = "turn.timed_out"
+
+
+class ModelError(TurnError):
+    """The model could not answer."""
+
+    code = "model.failed"
+
+
+class ModelUnavailable(ModelError):
+    """The model can't be reached right now."""
+
+    code = "model.unavailable"
+
+
+class ModelRateLimited(ModelError):
+    """The model is busy. Try again in a moment."""
+
+    code = "model.rate_limited"
+
+
+class ModelAuthFailed(ModelError):
+    """The model refused this server's key."""
+
+    code = "model.auth_failed"
+    allow_retry = False
+
+
+class ModelNotFound(ModelError):
+    """The model does not exist at the configured address."""
+
+    code = "model.not_found"
+    allow_retry = False
+
+
+class ModelRejected(ModelError):
+    """The model did not accept this conversation."""
+
+    code = "model.rejected"
+    allow_retry = False
+
+
+class ModelStreamCut(ModelError):
+    """The model stopped in the middle of its answer."""
+
+    code = "model.stream_cut"
+
+
+class StoreConflict(ChatkeepError):
+    """The store refused the change."""
+
+    code = "store.conflict"
+
+    def __init__(self, turn: "TurnRecord") -> None:
+        super().__init__()
+        self.turn = turn
+
+
+class TurnActive(StoreConflict):
+    """Another turn holds this thread."""
+
+    code = "store.turn_active"
+
+
+class TurnRepeated(StoreConflict):
+    """This request has already begun a turn."""
+
+    code = "store.turn_repeated"
