@@ -8,6 +8,8 @@ What every store promises:
 
 * **Owners.** Every method takes the owner, and sees and changes only that
   owner's rows. What is another's raises `NotFound`, like what does not exist.
+* **Ids** are any text. A thread's, an attachment's and a turn's name one row of
+  a tenant (a turn's: of the whole store); an item's only one of its thread.
 * **Order.** Items of a thread are ordered by a sequence number that the store
   gives when an item is first saved; saving it again keeps its place. Threads
   are ordered by ``(created_at, id)``.
@@ -230,7 +232,11 @@ class Store(ABC):
 
     @abstractmethod
     async def save_thread(self, owner: Owner, thread: ThreadRecord) -> None:
-        """Insert the thread, or replace it whole if the owner has it already."""
+        """Insert the thread, or replace it whole if the owner has it already.
+
+        Raises:
+            NotFound: Another user of the tenant has a thread of this id.
+        """
 
     @abstractmethod
     async def update_thread(
@@ -278,13 +284,24 @@ class Store(ABC):
 
     @abstractmethod
     async def delete_items(self, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
-        """Delete the items that are there; unknown ids are passed over."""
+        """Delete the items that are there, and the feedback on them.
+
+        Unknown ids are passed over.
+
+        Raises:
+            NotFound: The thread is not there.
+        """
 
     # Attachments
 
     @abstractmethod
     async def save_attachment(self, owner: Owner, attachment: AttachmentRecord) -> None:
-        """Insert or replace an attachment's metadata."""
+        """Insert or replace an attachment's metadata.
+
+        Raises:
+            NotFound: Its thread is not there, or another user of the tenant
+                has an attachment of this id.
+        """
 
     @abstractmethod
     async def get_attachment(self, owner: Owner, attachment_id: str) -> AttachmentRecord:
@@ -292,7 +309,11 @@ class Store(ABC):
 
     @abstractmethod
     async def list_attachments(self, owner: Owner, thread_id: str) -> list[AttachmentRecord]:
-        """Return the metadata of a thread's attachments, oldest first."""
+        """Return the metadata of a thread's attachments by ``(created_at, id)``.
+
+        Raises:
+            NotFound: The thread is not there.
+        """
 
     @abstractmethod
     async def delete_attachment(self, owner: Owner, attachment_id: str) -> None:
@@ -312,7 +333,7 @@ class Store(ABC):
 
     @abstractmethod
     async def list_feedback(self, owner: Owner, thread_id: str) -> list[FeedbackRecord]:
-        """Return the verdicts on a thread's items. Raises `NotFound`."""
+        """Return the verdicts on a thread's items, in their order. Raises `NotFound`."""
 
     # Turns
 
@@ -328,17 +349,28 @@ class Store(ABC):
     ) -> None:
         """Take the lease on the thread and save what the turn begins with.
 
-        In one transaction: create ``thread`` if given, append ``items`` (the
-        user's message), save ``attachments``, insert ``turn``.
+        In one transaction: save ``thread`` if given, append ``items`` (the
+        user's message), save ``attachments``, insert ``turn``. When it raises,
+        nothing is saved.
+
+        Args:
+            turn: The turn, active. A store keeps no reference to it.
+            thread: A new thread, of the id ``turn.thread_id``.
+            items: Saved as `save_items` does.
+            attachments: Saved as `save_attachment` does.
+            repeated_since: How far back to look for the same request; None
+                does not look.
 
         Raises:
-            NotFound: No ``thread`` is given and ``turn.thread_id`` is not there.
+            NotFound: No ``thread`` is given and ``turn.thread_id`` is not there,
+                or an attachment, or its thread, is another's.
             TurnRepeated: The owner began a turn with the same ``request_key``
                 no earlier than ``repeated_since``, and its answer was not
                 delivered (``delivered`` is false, or it was interrupted), or
-                it is still active on this same thread. Nothing is saved.
-            TurnActive: Another turn holds the thread, whatever its lease says.
-                Nothing is saved.
+                it is still active on this same thread. It carries the newest
+                such turn, and goes before `TurnActive`.
+            TurnActive: Another turn, which it carries, holds the thread,
+                whatever its lease says.
         """
 
     @abstractmethod
@@ -347,11 +379,22 @@ class Store(ABC):
 
     @abstractmethod
     async def request_stop(self, owner: Owner, thread_id: str) -> TurnRecord | None:
-        """Mark the thread's active turn to be stopped by its holder, and return it."""
+        """Mark the thread's active turn to be stopped by its holder, and return it.
+
+        Returns:
+            None if the thread has no active turn.
+
+        Raises:
+            NotFound: The thread is not there.
+        """
 
     @abstractmethod
     async def mark_undelivered(self, owner: Owner, turn_id: str) -> None:
-        """Note that the client left before the turn's answer was delivered."""
+        """Note that the client left before the turn's answer was delivered.
+
+        Raises:
+            NotFound: The turn is not there.
+        """
 
     @abstractmethod
     async def checkpoint(
@@ -363,6 +406,7 @@ class Store(ABC):
             holder: Every active turn of this holder has its lease renewed.
             lease_expires_at: The new end of those leases.
             frames: ``(turn_id, encoded events)`` to append to each turn's log.
+                Those of a turn that is not active, or another's, are dropped.
 
         Returns:
             The ids of the holder's turns that someone asked to stop.
@@ -370,13 +414,19 @@ class Store(ABC):
 
     @abstractmethod
     async def load_checkpoints(self, turn: TurnRecord) -> list[bytes]:
-        """Return what `checkpoint` kept of an active turn, oldest first."""
+        """Return what `checkpoint` kept of an active turn, oldest first.
+
+        Of a turn that has ended, or is not there, nothing is kept.
+        """
 
     @abstractmethod
     async def finish_turn(
         self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges
     ) -> bool:
         """End an active turn: apply ``changes``, free the thread, drop the log.
+
+        The turn's row gets ``status``, ``ended_at`` (now), and the usage and
+        error id of ``changes``; the rest of it stays as the store has it.
 
         Returns:
             False if the turn was no longer active (someone recovered it, or
