@@ -420,9 +420,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def finish_turn(
-        self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges
-    ) -> bool:
+    async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
         """End an active turn: apply ``changes``, free the thread, drop the log.
 
         The turn's row gets ``status``, ``ended_at`` (now), and the usage and
