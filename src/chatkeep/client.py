@@ -1,0 +1,282 @@
+"""A ChatKit client: all that a person's client does, over HTTP, from any Python program.
+
+It speaks the plain protocol, so it works against any ChatKit server. It sends
+``Chatkeep-Live: 1``, which a Chatkeep server takes to mean that this client
+stops an answer by asking (`ChatClient.stop`), not by leaving.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal, Self, TypeAlias
+
+import httpx2
+
+from .protocol.wire import from_json, to_json
+
+JSON: TypeAlias = dict[str, Any]
+Event: TypeAlias = dict[str, Any]
+"""One ``ThreadStreamEvent``, as its wire JSON."""
+
+_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+_STREAM_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=300.0)
+_MAX_EVENT_BYTES = 64 * 1024 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
+
+_STATUS_MESSAGES = {
+    401: "The server wants to know who you are: send a token.",
+    403: "The server does not allow this.",
+    404: "There is no ChatKit endpoint at this address.",
+    405: "There is no ChatKit endpoint at this address.",
+    413: "The message is too large for the server.",
+    429: "The server has had too many requests. Try again in a moment.",
+}
+
+
+class ClientFailure(Exception):
+    """The server could not be reached, refused the request, or broke off.
+
+    Args:
+        message: What happened, for the person who reads it.
+        code: The server's error code, or ``connection.failed``,
+            ``connection.lost``, ``http.<status>``, ``protocol``, ``url.invalid``.
+        status: The HTTP status, if the server answered with one of 300 and up.
+    """
+
+    def __init__(self, message: str, *, code: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+
+
+class ChatClient:
+    """A client of one ChatKit endpoint. Use it as an async context manager.
+
+    Every method raises `ClientFailure`. An ``error`` event in a stream is part
+    of the conversation: it is yielded like any other event.
+
+    Args:
+        url: The endpoint, such as ``http://127.0.0.1:8000/chatkit``.
+        headers: Sent with each request: an ``Authorization``, for example.
+        transport: What carries the requests instead of the network.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        if not _is_web_address(url):
+            message = f"{url!r} is not an address that begins with http:// or https://."
+            raise ClientFailure(message, code="url.invalid")
+        self.url = url
+        self._http = httpx2.AsyncClient(
+            headers={"Chatkeep-Live": "1", **(headers or {})},
+            timeout=_TIMEOUT,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        await self._http.__aexit__(*exc_info)
+
+    # Turns: each yields the events of one answer
+
+    def send(
+        self,
+        text: str,
+        thread_id: str | None = None,
+        *,
+        attachments: Sequence[str] = (),
+        model: str | None = None,
+    ) -> AsyncGenerator[Event]:
+        """Send a message to a thread, or to a new one, and yield the answer's events."""
+        message: JSON = {
+            "content": [{"type": "input_text", "text": text}],
+            "attachments": list(attachments),
+            "inference_options": {"model": model} if model else {},
+        }
+        if thread_id is None:
+            return self.stream("threads.create", input=message)
+        return self.stream("threads.add_user_message", thread_id=thread_id, input=message)
+
+    def retry(self, thread_id: str, item_id: str) -> AsyncGenerator[Event]:
+        """Have the user message ``item_id`` answered again."""
+        return self.stream("threads.retry_after_item", thread_id=thread_id, item_id=item_id)
+
+    def action(
+        self, thread_id: str, action: JSON, item_id: str | None = None
+    ) -> AsyncGenerator[Event]:
+        """Perform a widget's action: ``{"type": ..., "payload": ...}``."""
+        params = {"thread_id": thread_id, "item_id": item_id, "action": action}
+        return self.stream("threads.custom_action", **params)
+
+    def tool_output(self, thread_id: str, result: Any) -> AsyncGenerator[Event]:
+        """Give the pending client tool call its result."""
+        return self.stream("threads.add_client_tool_output", thread_id=thread_id, result=result)
+
+    def structured_input(
+        self, thread_id: str, item_id: str, answers: JSON, *, skipped: bool = False
+    ) -> AsyncGenerator[Event]:
+        """Answer (or skip) the questions of a structured input item."""
+        submission = {"status": "skipped" if skipped else "answered", "answers": answers}
+        params = {"thread_id": thread_id, "item_id": item_id, "input": submission}
+        return self.stream("threads.add_structured_input", **params)
+
+    async def stop(self, thread_id: str) -> None:
+        """Stop the answer under way; its stream ends with what there is so far."""
+        await self.call("threads.stop", thread_id=thread_id)
+
+    # Threads and items
+
+    async def threads(
+        self, limit: int = 20, after: str | None = None, order: Literal["asc", "desc"] = "desc"
+    ) -> JSON:
+        """Return a page of threads: ``{"data", "has_more", "after"?}``."""
+        return await self.call("threads.list", limit=limit, after=after, order=order)
+
+    async def thread(self, thread_id: str) -> JSON:
+        """Return a thread with its first items."""
+        return await self.call("threads.get_by_id", thread_id=thread_id)
+
+    async def items(
+        self,
+        thread_id: str,
+        limit: int = 20,
+        after: str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> JSON:
+        """Return a page of a thread's items, the newest first unless told."""
+        params = {"thread_id": thread_id, "limit": limit, "after": after, "order": order}
+        return await self.call("items.list", **params)
+
+    async def rename(self, thread_id: str, title: str) -> JSON:
+        """Give a thread a title, and return the thread."""
+        return await self.call("threads.update", thread_id=thread_id, title=title)
+
+    async def delete(self, thread_id: str) -> None:
+        """Delete a thread with all that is in it."""
+        await self.call("threads.delete", thread_id=thread_id)
+
+    async def feedback(
+        self, thread_id: str, item_ids: Sequence[str], kind: Literal["positive", "negative"]
+    ) -> None:
+        """Say what the user thinks of some items."""
+        params = {"thread_id": thread_id, "item_ids": list(item_ids), "kind": kind}
+        await self.call("items.feedback", **params)
+
+    async def sync_action(self, thread_id: str, action: JSON, item_id: str | None = None) -> JSON:
+        """Perform a widget's action that answers at once: ``{"updated_item"?}``."""
+        params = {"thread_id": thread_id, "item_id": item_id, "action": action}
+        return await self.call("threads.sync_custom_action", **params)
+
+    async def create_attachment(self, name: str, size: int, mime_type: str) -> JSON:
+        """Announce a file of ``size`` bytes, and return the attachment."""
+        return await self.call("attachments.create", name=name, size=size, mime_type=mime_type)
+
+    async def delete_attachment(self, attachment_id: str) -> None:
+        """Delete an attachment."""
+        await self.call("attachments.delete", attachment_id=attachment_id)
+
+    async def transcribe(self, audio_base64: str, mime_type: str) -> str:
+        """Return the text that was spoken."""
+        params = {"audio_base64": audio_base64, "mime_type": mime_type}
+        text: str = (await self.call("input.transcribe", **params))["text"]
+        return text
+
+    # The two ways in which the server answers
+
+    async def call(self, request_type: str, **params: Any) -> JSON:
+        """Make a request that is answered with JSON. Params of None are left out."""
+        async with self._post(request_type, params, _TIMEOUT) as response:
+            body = await response.aread()
+        return _decode(body) if body else {}
+
+    async def stream(self, request_type: str, **params: Any) -> AsyncGenerator[Event]:
+        """Make a request that is answered with events. Params of None are left out."""
+        async with self._post(request_type, params, _STREAM_TIMEOUT) as response:
+            events = httpx2.EventSource(response, max_event_size=_MAX_EVENT_BYTES)
+            async for event in events:
+                if event.data:
+                    yield _decode(event.data.encode("utf-8", "surrogatepass"))
+
+    @asynccontextmanager
+    async def _post(
+        self, request_type: str, params: JSON, timeout: httpx2.Timeout
+    ) -> AsyncIterator[httpx2.Response]:
+        present = {name: value for name, value in params.items() if value is not None}
+        content = to_json({"type": request_type, "params": present})
+        headers = {"Content-Type": "application/json"}
+        answered = False
+        try:
+            async with self._http.stream(
+                "POST", self.url, content=content, headers=headers, timeout=timeout
+            ) as response:
+                answered = True
+                if response.status_code >= 300:
+                    raise await _refusal(response)
+                yield response
+        except httpx2.SSEError as error:
+            raise _not_chatkit(self.url) from error
+        except httpx2.TransportError as error:
+            raise self._unreachable(error, answered=answered) from error
+
+    def _unreachable(self, error: httpx2.TransportError, *, answered: bool) -> ClientFailure:
+        if answered:
+            message = "The connection broke off in the middle of the answer."
+            return ClientFailure(message, code="connection.lost")
+        reason = str(error) or type(error).__name__
+        return ClientFailure(f"Can't reach {self.url}: {reason}", code="connection.failed")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        return False
+    return parsed.scheme in {"http", "https"} and bool(parsed.host)
+
+
+def _not_chatkit(url: str) -> ClientFailure:
+    return ClientFailure(f"What answers at {url} does not speak ChatKit.", code="protocol")
+
+
+def _decode(data: bytes) -> JSON:
+    try:
+        value = from_json(data)
+    except ValueError as error:
+        raise ClientFailure("The server sent what is not JSON.", code="protocol") from error
+    if not isinstance(value, dict):
+        raise ClientFailure("The server sent JSON that is no object.", code="protocol")
+    return value
+
+
+async def _refusal(response: httpx2.Response) -> ClientFailure:
+    status = response.status_code
+    error = await _error_object(response)
+    fallback = _STATUS_MESSAGES.get(status, f"The server answered with status {status}.")
+    if response.is_redirect:
+        fallback = f"The server has moved to {response.headers.get('Location')}."
+    return ClientFailure(
+        str(error.get("message") or fallback),
+        code=str(error.get("code") or f"http.{status}"),
+        status=status,
+    )
+
+
+async def _error_object(response: httpx2.Response) -> JSON:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MAX_ERROR_BYTES:
+            return {}
+    try:
+        error = _decode(body).get("error")
+    except ClientFailure:
+        return {}
+    return error if isinstance(error, dict) else {}
