@@ -325,13 +325,14 @@ class MemoryStore(Store):
         return list(kept[1]) if kept is not None and kept[0].owner == turn.owner else []
 
     async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
-        thread = self._threads.get((turn.owner.tenant, turn.thread_id))
-        if thread is None or thread.active is None or thread.active.id != turn.id:
+        ended = self._turns.get((turn.owner.tenant, turn.id))
+        if ended is None or ended.owner != turn.owner or ended.status != "active":
             return False
+        thread = self._thread(ended.owner, ended.thread_id)
         for item in changes.items:
             thread.items.save(item)
         thread.delete_items(changes.removed)
-        ended, thread.active = thread.active, None
+        thread.active = None
         ended.status = status
         ended.ended_at = datetime.now(UTC)
         ended.usage = _copied(changes.usage)
