@@ -1,3 +1,29 @@
 """Chatkeep: everything between OpenAI's ChatKit and your own code."""
 
-__version__ = "0.1.0"
+from .app import Chatkeep
+from .context import Context, Owner
+from .errors import AuthenticationRequired, ChatkeepError, NotFound, PermissionDenied, TurnError
+from .handlers import Feedback, WidgetAction
+from .responders.base import Message, Responder
+from .settings import Settings
+from .turn import Turn, UserMessage
+from .version import __version__
+
+__all__ = [
+    "AuthenticationRequired",
+    "Chatkeep",
+    "ChatkeepError",
+    "Context",
+    "Feedback",
+    "Message",
+    "NotFound",
+    "Owner",
+    "PermissionDenied",
+    "Responder",
+    "Settings",
+    "Turn",
+    "TurnError",
+    "UserMessage",
+    "WidgetAction",
+    "__version__",
+]

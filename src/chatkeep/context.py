@@ -1,7 +1,7 @@
 """Who is asking, and what came along with the question."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 
@@ -38,3 +38,7 @@ class Context:
     def owner(self) -> Owner:
         """The owner of all that this request creates, and may see."""
         return Owner(self.tenant, self.user)
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> "Context":
+        """Return the context with a request's own metadata."""
+        return replace(self, metadata=metadata) if metadata else self

@@ -16,7 +16,7 @@
     │   └── ServiceUnavailable       503
     ├── TurnError                    shown to the user as an ``error`` event
     │   ├── ThreadBusy, ThreadLocked, ThreadClosed
-    │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut
+    │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut, TurnInterrupted
     │   └── ModelError
     │       ├── ModelUnavailable, ModelRateLimited, ModelAuthFailed
     │       └── ModelNotFound, ModelRejected, ModelStreamCut
@@ -181,6 +181,12 @@ class TurnTimedOut(TurnError):
     """The answer took too long and was ended here."""
 
     code = "turn.timed_out"
+
+
+class TurnInterrupted(TurnError):
+    """The server is restarting. The answer was kept as far as it got."""
+
+    code = "turn.interrupted"
 
 
 class ModelError(TurnError):

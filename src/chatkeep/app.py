@@ -1,0 +1,166 @@
+"""Chatkeep: the parts, and how they are put together."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .context import Context
+from .dispatch import Dispatcher, Reply
+from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
+from .live.base import LiveLog
+from .live.memory import MemoryLiveLog
+from .responders.base import as_responder
+from .settings import Settings
+from .stores import Store, open_store
+from .turns import Turns
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Chatkeep:
+    """A ChatKit server: threads that are kept, answers that stream.
+
+    Args:
+        database: Where everything is kept: ``sqlite:///file.db``,
+            ``postgresql://...`` or ``memory:``. Nothing is opened yet.
+        responder: What answers; or register it with `responder`.
+        store: A store of your own, in place of ``database``.
+        live: A live log of your own; by default one in memory.
+        authenticate: Takes the HTTP request and returns the `Context`, or
+            raises `AuthenticationRequired` or `PermissionDenied`; sync or
+            async. Without it every request is the one local user's.
+        titles: Whether new threads are named after their first message.
+        context_headers: Request headers that responders may see.
+        settings: Bounds and deadlines.
+    """
+
+    def __init__(
+        self,
+        database: str = "sqlite:///chatkeep.db",
+        *,
+        responder: Any = None,
+        store: Store | None = None,
+        live: LiveLog | None = None,
+        authenticate: "Callable[[Request], Any] | None" = None,
+        titles: bool = True,
+        context_headers: Sequence[str] = ("chatkit-session-id", "chatkit-user-id"),
+        settings: Settings | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.store = store or open_store(database)
+        self.authenticate = authenticate
+        self.context_headers = tuple(name.lower() for name in context_headers)
+        live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
+        self._turns = Turns(live, self.settings)
+        self._handlers = Handlers()
+        self._dispatcher = Dispatcher(
+            self.store, self._turns, self._handlers, self.settings, default_titles=titles
+        )
+        self._opened = False
+        self._opening = asyncio.Lock()
+        if responder is not None:
+            self.responder(responder)
+
+    # What a program plugs in
+
+    def responder(self, responder: F) -> F:
+        """Register what answers; usable as a decorator. `responders.base` says what may be."""
+        self._handlers.responder = as_responder(responder)
+        return responder
+
+    def action(self, handler: F) -> F:
+        """Register what answers widget actions, as a responder: ``turn.action`` says which."""
+        self._handlers.action = as_responder(handler)
+        return handler
+
+    def sync_action(self, handler: SyncActionHandler) -> SyncActionHandler:
+        """Register what answers actions at once: takes a `WidgetAction`, may return an item."""
+        self._handlers.sync_action = handler
+        return handler
+
+    def on_feedback(self, handler: FeedbackHandler) -> FeedbackHandler:
+        """Register a function to be told of feedback, which is kept in any case."""
+        self._handlers.feedback.append(handler)
+        return handler
+
+    def transcribe(self, transcriber: Transcriber) -> Transcriber:
+        """Register what turns speech to text: takes the audio and the context, returns text."""
+        self._handlers.transcribe = transcriber
+        return transcriber
+
+    # Running
+
+    async def open(self) -> None:
+        """Connect the store, and recover what a crash has left. Idempotent.
+
+        Raises:
+            ConfigurationError: The database's schema is not what is expected.
+        """
+        async with self._opening:
+            if not self._opened:
+                await self.store.open()
+                await self._turns.recover(self.store)
+                self._opened = True
+
+    async def close(self) -> None:
+        """Let turns under way finish or keep what they have; then give everything back."""
+        await self._turns.close()
+        await self.store.close()
+        self._opened = False
+
+    @asynccontextmanager
+    async def lifespan(self, _app: object = None) -> AsyncGenerator[None]:
+        """Open for as long as an application runs."""
+        await self.open()
+        try:
+            yield
+        finally:
+            await self.close()
+
+    async def process(
+        self, body: bytes | str, context: Context | None = None, *, live: bool = False
+    ) -> Reply:
+        """Answer one ChatKit request, from its body.
+
+        Args:
+            body: The request's JSON.
+            context: Who asks; by default the local user.
+            live: Whether the stream carries ids and heartbeats.
+
+        Raises:
+            ClientError: The request can't be answered; nothing was changed.
+        """
+        if not self._opened:
+            await self.open()
+        return await self._dispatcher.answer(body, context or Context(), live=live)
+
+    # Mounting
+
+    def asgi(
+        self, *, cors_origins: Sequence[str] = (), allowed_hosts: Sequence[str] = ("*",)
+    ) -> "Starlette":
+        """Return an ASGI application with the endpoint at ``/chatkit`` and at its root.
+
+        Args:
+            cors_origins: Origins whose pages may call it from a browser.
+            allowed_hosts: ``Host`` headers that are answered.
+        """
+        from .web.asgi import application
+
+        return application(self, cors_origins, allowed_hosts)
+
+    def router(self, prefix: str = "/chatkit") -> "APIRouter":
+        """Return a FastAPI router with the endpoint at ``prefix``.
+
+        Raises:
+            ConfigurationError: FastAPI is not installed.
+        """
+        from .web.fastapi import router
+
+        return router(self, prefix)

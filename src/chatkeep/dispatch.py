@@ -1,0 +1,155 @@
+"""One parsed request to the one handler that answers it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from . import threads
+from .context import Context
+from .errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
+from .failures import error_event
+from .handlers import Handlers, run_sync_action, tell_feedback, transcribe
+from .openings import Openings
+from .protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming, parse_request
+from .protocol.types import (
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    InputTranscribeReq,
+    ItemsFeedbackReq,
+    ItemsListReq,
+    ThreadsDeleteReq,
+    ThreadsGetByIdReq,
+    ThreadsListReq,
+    ThreadsSyncCustomActionReq,
+    ThreadsUpdateReq,
+)
+from .responders.base import Responder
+from .settings import Settings
+from .sse import frame
+from .stores.base import Store
+from .streams import EventStream
+from .turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class JSONReply:
+    """An answer that is complete."""
+
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReply:
+    """An answer that comes as events."""
+
+    stream: EventStream
+
+
+Reply: TypeAlias = JSONReply | StreamReply
+
+
+class Dispatcher:
+    """Answers requests with the parts that it is given."""
+
+    def __init__(
+        self,
+        store: Store,
+        turns: Turns,
+        handlers: Handlers,
+        settings: Settings,
+        *,
+        default_titles: bool = True,
+    ) -> None:
+        self._store = store
+        self._turns = turns
+        self._handlers = handlers
+        self._settings = settings
+        self._default_titles = default_titles
+
+    async def answer(self, body: bytes | str, context: Context, *, live: bool) -> Reply:
+        """Answer one request.
+
+        Args:
+            live: Whether the client asked for ids and heartbeats, and may come back.
+
+        Raises:
+            ClientError: The request is wrong, or what it names is not there.
+        """
+        request = parse_request(body)
+        context = context.with_metadata(request.metadata)
+        if is_streaming(request):
+            return StreamReply(await self._stream(request, _digest(body), context, live))
+        return JSONReply(await self._json(request, context))
+
+    def _openings(self, context: Context) -> Openings:
+        return Openings(
+            self._store, context.owner, self._settings, default_titles=self._default_titles
+        )
+
+    async def _stream(
+        self, request: StreamingRequest, key: str, context: Context, live: bool
+    ) -> EventStream:
+        heartbeat = self._settings.heartbeat_interval if live else None
+        try:
+            opening = await self._openings(context).open(request)
+            responder = self._responder(opening.kind)
+            begun = await self._turns.begin(self._store, opening, context, responder, key)
+        except TurnError as error:
+            return EventStream([frame(error_event(error))], heartbeat=heartbeat)
+        return EventStream(
+            begun.reader,
+            heartbeat=heartbeat,
+            on_leave=lambda: self._turns.leave(self._store, begun.record, may_return=live),
+        )
+
+    def _responder(self, kind: str) -> Responder:
+        handlers = self._handlers
+        if kind == "action":
+            if handlers.action is None:
+                raise NotEnabled("No handler for actions is registered (@chat.action).")
+            return handlers.action
+        if handlers.responder is None:
+            raise ConfigurationError("No responder is registered (@chat.responder).")
+        return handlers.responder
+
+    async def _json(self, request: Any, context: Context) -> bytes:
+        store, owner = self._store, context.owner
+        match request:
+            case ThreadsGetByIdReq():
+                return await threads.get_thread(store, owner, request)
+            case ThreadsListReq():
+                return await threads.list_threads(store, owner, request)
+            case ItemsListReq():
+                return await threads.list_items(store, owner, request)
+            case ThreadsUpdateReq():
+                return await threads.rename_thread(store, owner, request, self._settings)
+            case ThreadsDeleteReq(params=params):
+                await self._turns.stop(store, owner, params.thread_id)
+                return await threads.delete_thread(store, owner, request)
+            case ThreadsStopReq(params=params):
+                await self._turns.stop(store, owner, params.thread_id)
+                return threads.EMPTY
+            case ItemsFeedbackReq():
+                reply = await threads.save_feedback(store, owner, request)
+                await tell_feedback(self._handlers, request, context)
+                return reply
+            case ThreadsSyncCustomActionReq():
+                openings = self._openings(context)
+                return await run_sync_action(self._handlers, store, openings, request, context)
+            case InputTranscribeReq():
+                return await transcribe(self._handlers, request, context)
+            case AttachmentsCreateReq():
+                raise NotEnabled(
+                    "Attachments are not enabled: this server has no place for files. To take"
+                    " them, give chatkeep.compat.ChatKitServer an AttachmentStore."
+                )
+            case AttachmentsDeleteReq(params=params):
+                await store.delete_attachment(owner, params.attachment_id)
+                return threads.EMPTY
+        raise UnknownRequestType
+
+
+def _digest(body: bytes | str) -> str:
+    """What tells a request that comes again from a new one."""
+    data = body.encode(errors="surrogatepass") if isinstance(body, str) else body
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,132 @@
+"""The live log of one process: lists of frames."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from .base import LiveLog, LogReader, LogWriter
+
+_READ_BYTES = 64 * 1024
+
+
+class _MemoryLog(LogWriter):
+    __slots__ = ("_on_end", "_saved", "_waiters", "ended", "frames")
+
+    def __init__(self, on_end: "Callable[[_MemoryLog], None]") -> None:
+        self.frames: list[bytes] = []
+        self.ended = False
+        self._on_end = on_end
+        self._saved = 0
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def append(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        if self._waiters:
+            self.wake()
+
+    def end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.wake()
+            self._on_end(self)
+
+    def take_unsaved(self) -> bytes:
+        unsaved = b"".join(self.frames[self._saved :])
+        self._saved = len(self.frames)
+        return unsaved
+
+    @property
+    def length(self) -> int:
+        return len(self.frames)
+
+    def wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def changed(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+
+class _MemoryReader(LogReader):
+    __slots__ = ("_closed", "_log", "position")
+
+    def __init__(self, log: _MemoryLog, position: int) -> None:
+        self.position = position
+        self._log = log
+        self._closed = False
+
+    async def read(self) -> list[bytes]:
+        log = self._log
+        while self.position >= len(log.frames):
+            if log.ended or self._closed:
+                return []
+            await log.changed()
+        if self._closed:
+            return []
+        frames = self._next_frames()
+        self.position += len(frames)
+        return frames
+
+    def close(self) -> None:
+        self._closed = True
+        self._log.wake()
+
+    def _next_frames(self) -> list[bytes]:
+        """As many frames as make a good write; never a slow reader's whole backlog."""
+        frames = self._log.frames
+        size = 0
+        end = self.position
+        while end < len(frames) and (size < _READ_BYTES or end == self.position):
+            size += len(frames[end])
+            end += 1
+        return frames[self.position : end]
+
+
+class MemoryLiveLog(LiveLog):
+    """Keeps each log until some time after its end, within a bound of memory.
+
+    Args:
+        replay_seconds: How long an ended log can still be read.
+        replay_bytes: How much all ended logs may take; the oldest go first.
+    """
+
+    def __init__(self, replay_seconds: float, replay_bytes: int) -> None:
+        self._replay_seconds = replay_seconds
+        self._replay_bytes = replay_bytes
+        self._logs: dict[str, _MemoryLog] = {}
+        self._ended: deque[tuple[float, str, int]] = deque()
+        self._ended_bytes = 0
+
+    def create(self, turn_id: str) -> LogWriter:
+        log = self._logs[turn_id] = _MemoryLog(partial(self._retain, turn_id))
+        return log
+
+    def reader(self, turn_id: str, position: int = 0) -> LogReader | None:
+        self._drop_old()
+        log = self._logs.get(turn_id)
+        return None if log is None else _MemoryReader(log, position)
+
+    def _retain(self, turn_id: str, log: _MemoryLog) -> None:
+        size = sum(map(len, log.frames))
+        self._ended.append((time.monotonic(), turn_id, size))
+        self._ended_bytes += size
+        self._drop_old()
+
+    def _drop_old(self) -> None:
+        horizon = time.monotonic() - self._replay_seconds
+        while self._ended and (
+            self._ended[0][0] < horizon or self._ended_bytes > self._replay_bytes
+        ):
+            _, turn_id, size = self._ended.popleft()
+            self._ended_bytes -= size
+            self._logs.pop(turn_id, None)

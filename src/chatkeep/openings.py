@@ -1,0 +1,315 @@
+"""From a request to the opening of a turn: what it begins with, checked and complete.
+
+Nothing is written here. Whatever is wrong with a request is raised before its
+turn begins, so that a failed request leaves nothing behind.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from . import ids
+from .context import Owner
+from .errors import Conflict, InvalidRequest, ThreadClosed, ThreadLocked
+from .protocol.requests import StreamingRequest
+from .protocol.types import (
+    Action,
+    ClientToolCallItem,
+    StructuredInputAnswer,
+    StructuredInputItem,
+    StructuredInputMultipleChoice,
+    StructuredInputSubmission,
+    ThreadItem,
+    ThreadsAddClientToolOutputReq,
+    ThreadsAddStructuredInputReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsCustomActionReq,
+    ThreadsRetryAfterItemReq,
+    UserMessageInput,
+    UserMessageItem,
+    WidgetItem,
+)
+from .protocol.wire import (
+    attachment_record,
+    event_json,
+    item_record,
+    parse_attachment,
+    parse_item,
+    public_item,
+    thread_json,
+)
+from .settings import Settings
+from .stores.base import (
+    MAX_PAGE_SIZE,
+    AttachmentRecord,
+    ItemRecord,
+    PageQuery,
+    Store,
+    ThreadRecord,
+)
+from .titles import title_from_text
+from .turn import TurnKind
+
+
+@dataclass(slots=True)
+class Opening:
+    """What a turn begins with.
+
+    Args:
+        is_new: Whether the thread comes into being with this turn.
+        input: The item that the turn answers, as the responder sees it.
+        message: The user's message that the turn belongs to, if there is one.
+        items: What is saved when the turn begins, appended or in its place.
+        greeting: Events (as JSON) that come before the stream options.
+        news: Events (as JSON) that come after them.
+        superseded: Items that go once the turn has brought something new.
+        request_type: The wire type of the request.
+    """
+
+    kind: TurnKind
+    thread: ThreadRecord
+    is_new: bool = False
+    input: ThreadItem | None = None
+    message: UserMessageItem | None = None
+    action: Action[str, Any] | None = None
+    items: list[ItemRecord] = field(default_factory=list)
+    attachments: list[AttachmentRecord] = field(default_factory=list)
+    greeting: list[bytes] = field(default_factory=list)
+    news: list[bytes] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    request_type: str = ""
+
+
+class Openings:
+    """Makes openings for one owner's requests.
+
+    Args:
+        default_titles: Whether a new thread is named after its first message.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        owner: Owner,
+        settings: Settings,
+        *,
+        default_titles: bool = True,
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._settings = settings
+        self._default_titles = default_titles
+
+    async def open(self, request: StreamingRequest) -> Opening:
+        """Return the opening of the turn that a request asks for.
+
+        Raises:
+            NotFound: The thread, an item or an attachment is not there.
+            Conflict: The thread holds nothing that the request could answer.
+            InvalidRequest: The request names an item of the wrong kind.
+            ThreadLocked, ThreadClosed: No one may write in the thread.
+        """
+        opening = await self._open(request)
+        opening.request_type = request.type
+        return opening
+
+    async def _open(self, request: StreamingRequest) -> Opening:
+        match request:
+            case ThreadsCreateReq():
+                return await self._create(request.params.input)
+            case ThreadsAddUserMessageReq(params=params):
+                thread = await self._writable(params.thread_id)
+                return await self._message(thread, params.input)
+            case ThreadsRetryAfterItemReq(params=params):
+                return await self.retry(await self._writable(params.thread_id), params.item_id)
+            case ThreadsAddClientToolOutputReq(params=params):
+                thread = await self._writable(params.thread_id)
+                return await self._tool_output(thread, params.result)
+            case ThreadsAddStructuredInputReq(params=params):
+                thread = await self._writable(params.thread_id)
+                return await self._structured_input(thread, params.item_id, params.input)
+            case ThreadsCustomActionReq(params=params):
+                thread = await self._writable(params.thread_id)
+                sender = await self.sender(thread.id, params.item_id)
+                return Opening("action", thread, input=sender, action=params.action)
+        raise InvalidRequest
+
+    async def _writable(self, thread_id: str) -> ThreadRecord:
+        thread = await self._store.get_thread(self._owner, thread_id)
+        reason = thread.status.get("reason")
+        if thread.status["type"] == "locked":
+            raise ThreadLocked(reason)
+        if thread.status["type"] == "closed":
+            raise ThreadClosed(reason)
+        return thread
+
+    # A message
+
+    async def _create(self, content: UserMessageInput) -> Opening:
+        thread = ThreadRecord(ids.thread_id(), datetime.now(UTC))
+        opening = await self._message(thread, content)
+        if self._default_titles and opening.message is not None:
+            thread.title = title_from_text(opening.message)
+        opening.is_new = True
+        opening.greeting.insert(0, event_json("thread.created", thread=thread_json(thread)))
+        return opening
+
+    async def _message(self, thread: ThreadRecord, content: UserMessageInput) -> Opening:
+        if len(content.attachments) > self._settings.max_attachments:
+            raise InvalidRequest("A message may not have so many attachments.")
+        attachments = [
+            await self._store.get_attachment(self._owner, attachment_id)
+            for attachment_id in dict.fromkeys(content.attachments)
+        ]
+        models = [
+            parse_attachment(record.data).model_copy(update={"thread_id": thread.id})
+            for record in attachments
+        ]
+        item = UserMessageItem(
+            id=ids.item_id("user_message"),
+            thread_id=thread.id,
+            created_at=datetime.now(UTC),
+            content=content.content,
+            attachments=models,
+            quoted_text=content.quoted_text,
+            inference_options=content.inference_options,
+        )
+        record = item_record(item)
+        return Opening(
+            "message",
+            thread,
+            input=item,
+            message=item,
+            items=[record],
+            attachments=[
+                attachment_record(model, known.created_at)
+                for model, known in zip(models, attachments, strict=True)
+            ],
+            greeting=[event_json("thread.item.done", item=public_item(record))],
+        )
+
+    async def retry(self, thread: ThreadRecord, item_id: str) -> Opening:
+        """Return the opening of a turn that answers a message again.
+
+        What followed the message stays until there is something new.
+
+        Raises:
+            NotFound: There is no such item.
+            InvalidRequest: It is not a user's message.
+        """
+        item = parse_item((await self._store.get_item(self._owner, thread.id, item_id)).data)
+        if not isinstance(item, UserMessageItem):
+            raise InvalidRequest("Only a user's message can be answered again.")
+        superseded = await self._ids_after(thread.id, item_id)
+        return Opening("retry", thread, input=item, message=item, superseded=superseded)
+
+    async def repeat(self, thread: ThreadRecord, item_id: str, *, is_new: bool) -> Opening:
+        """Return the opening for a request whose first answer came to nothing.
+
+        The client is shown the same beginning again, and the same message is
+        answered: it is one message, however often it was sent.
+        """
+        opening = await self.retry(thread, item_id)
+        record = await self._store.get_item(self._owner, thread.id, item_id)
+        if is_new:
+            opening.greeting.append(event_json("thread.created", thread=thread_json(thread)))
+        opening.greeting.append(event_json("thread.item.done", item=public_item(record)))
+        return opening
+
+    async def _ids_after(self, thread_id: str, item_id: str) -> list[str]:
+        found: list[str] = []
+        after: str | None = item_id
+        while after is not None:
+            query = PageQuery(MAX_PAGE_SIZE, after, "asc")
+            page = await self._store.list_items(self._owner, thread_id, query, hidden=True)
+            found.extend(record.id for record in page.data)
+            after = page.after
+        return found
+
+    # An answer to what the server asked
+
+    async def _tool_output(self, thread: ThreadRecord, result: Any) -> Opening:
+        newest = await self._store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        pending = [call for call in map(_pending_tool_call, newest.data) if call is not None]
+        if not pending:
+            raise Conflict("No tool call is waiting for an output in this thread.")
+        # Of several, only the newest can have been run; the others are closed with it.
+        call = pending[0].model_copy(update={"status": "completed", "output": result})
+        others = [other.model_copy(update={"status": "completed"}) for other in pending[1:]]
+        return Opening(
+            "tool_output",
+            thread,
+            input=call,
+            message=_last_message(newest.data),
+            items=[item_record(item) for item in (call, *others)],
+        )
+
+    async def _structured_input(
+        self, thread: ThreadRecord, item_id: str, submission: StructuredInputSubmission
+    ) -> Opening:
+        item = parse_item((await self._store.get_item(self._owner, thread.id, item_id)).data)
+        if not isinstance(item, StructuredInputItem):
+            raise InvalidRequest("This item asks for no input.")
+        if item.status != "pending":
+            raise Conflict("This has been answered already.")
+        answered = answer(item, submission)
+        record = item_record(answered)
+        newest = await self._store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        return Opening(
+            "structured_input",
+            thread,
+            input=answered,
+            message=_last_message(newest.data),
+            items=[record],
+            news=[event_json("thread.item.replaced", item=record.data)],
+        )
+
+    # An action
+
+    async def sender(self, thread_id: str, item_id: str | None) -> WidgetItem | None:
+        """Return the widget that an action comes from, if it names one.
+
+        Raises:
+            NotFound: There is no such item.
+            InvalidRequest: It is not a widget.
+        """
+        if item_id is None:
+            return None
+        item = parse_item((await self._store.get_item(self._owner, thread_id, item_id)).data)
+        if not isinstance(item, WidgetItem):
+            raise InvalidRequest("An action comes from a widget.")
+        return item
+
+
+def answer(item: StructuredInputItem, submission: StructuredInputSubmission) -> StructuredInputItem:
+    """Return the questions with a user's answers.
+
+    Answers to questions that were not asked are left out; so is all but the
+    first of several values where one was asked for.
+    """
+    answered = item.model_copy(deep=True)
+    answered.status = submission.status
+    for question in answered.inputs:
+        given = submission.answers.get(question.id)
+        if submission.status == "skipped" or given is None or given.skipped or not given.values:
+            question.answer = StructuredInputAnswer(skipped=True)
+            continue
+        single = isinstance(question, StructuredInputMultipleChoice) and not question.multiple
+        question.answer = StructuredInputAnswer(values=given.values[:1] if single else given.values)
+    return answered
+
+
+def _pending_tool_call(record: ItemRecord) -> ClientToolCallItem | None:
+    if record.type != "client_tool_call":
+        return None
+    item = parse_item(record.data)
+    return item if isinstance(item, ClientToolCallItem) and item.status == "pending" else None
+
+
+def _last_message(newest_first: list[ItemRecord]) -> UserMessageItem | None:
+    for record in newest_first:
+        if record.type == "user_message":
+            item = parse_item(record.data)
+            return item if isinstance(item, UserMessageItem) else None
+    return None

@@ -1,0 +1,348 @@
+"""The recorder: folds each event into its item, keeps it, and publishes it.
+
+Plain text is the hot path: one list append, one encoding, one frame. Whatever
+ends an item is written to the store before anyone is shown that it ended.
+
+Writes run in tasks of their own, so that a responder that is cancelled in the
+middle of one leaves it whole: the SDK loses the partial answer there.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from . import ids
+from .errors import AnswerTooLong, InvalidOutput
+from .folding import OpenItem, OpenMessage, Part, open_item
+from .live.base import LogWriter
+from .protocol.types import (
+    ITEM_TYPES,
+    NOTE_TYPES,
+    Annotation,
+    AssistantMessageContentPartTextDelta,
+    ThreadCreatedEvent,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadUpdatedEvent,
+    WidgetComponentBase,
+)
+from .protocol.wire import (
+    EMPTY_PAGE,
+    aware,
+    event_json,
+    from_json,
+    item_record,
+    model_json,
+    public_item,
+    text_json,
+    to_json,
+)
+from .sse import delta_frame, frame
+from .stores.base import HIDDEN_ITEM_TYPES, ItemRecord
+
+FAKE_ID = "__fake_id__"
+"""What the Agents SDK calls every answer of a model that gives no ids."""
+
+
+class ItemStore(Protocol):
+    """What the recorder needs of a store: one thread's items."""
+
+    async def get_item(self, item_id: str) -> ItemRecord:
+        """Return an item of the thread."""
+        ...
+
+    async def save_items(self, items: Sequence[ItemRecord]) -> None:
+        """Append new items, replace known ones in their place."""
+        ...
+
+    async def delete_items(self, item_ids: Sequence[str]) -> None:
+        """Delete the items that are there."""
+        ...
+
+
+class Recorder:
+    """What one turn has streamed, and the items that it makes.
+
+    Args:
+        thread_id: The thread that every item belongs to.
+        log: Where frames are published.
+        store: Where items are kept.
+        max_bytes: How much may be published before `AnswerTooLong` is raised.
+    """
+
+    def __init__(self, thread_id: str, log: LogWriter, store: ItemStore, max_bytes: int) -> None:
+        self._thread_id = thread_id
+        self._append = log.append
+        self._store = store
+        self._room = max_bytes
+        self._open: dict[str, OpenItem] = {}
+        self._fake_id: str | None = None
+        self._message: OpenMessage | None = None
+        self._part: Part | None = None
+        self._citations: list[tuple[Annotation, int | None]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._sealed = False
+        self.kept_any = False
+        """Whether an item that a client can see was saved."""
+
+    # What a responder yields
+
+    def text(self, delta: str) -> None:
+        """Stream a piece of the assistant's text.
+
+        Raises:
+            AnswerTooLong: There is no room for it.
+        """
+        part = self._part or self._begin_message()
+        self._publish_delta(part, delta)
+
+    async def output(self, output: Any) -> None:
+        """Take anything that a responder may yield.
+
+        Raises:
+            InvalidOutput: It is nothing that a responder may yield, or an
+                event that doesn't fit the thread.
+        """
+        if self._sealed:
+            raise InvalidOutput("the turn has ended")
+        if isinstance(output, ThreadItemUpdatedEvent):
+            await self._updated(output)
+        elif isinstance(output, str):
+            self.text(output)
+        elif isinstance(output, BaseModel):
+            await self._model(output)
+        else:
+            raise InvalidOutput(f"a responder yielded {type(output).__name__}")
+
+    async def _model(self, output: BaseModel) -> None:
+        match output:
+            case ThreadItemAddedEvent(item=item):
+                await self.end_message()
+                self._added(self._own(item))
+            case ThreadItemDoneEvent(item=item):
+                await self._done(self._own(item), "thread.item.done")
+            case ThreadItemReplacedEvent(item=item):
+                await self._done(self._own(item), "thread.item.replaced")
+            case ThreadItemRemovedEvent(item_id=item_id):
+                await self._removed(item_id)
+            case ThreadUpdatedEvent(thread=thread) | ThreadCreatedEvent(thread=thread):
+                bare = model_json(thread.model_copy(update={"metadata": {}}))
+                self.publish(event_json(output.type, thread=_without_items(bare)))
+            case WidgetComponentBase():
+                await self._widget(output)
+            case _ if isinstance(output, ITEM_TYPES):
+                await self._done(self._own(output), "thread.item.done")
+            case _ if isinstance(output, NOTE_TYPES):
+                self.publish(model_json(output))
+            case _:
+                raise InvalidOutput(f"a responder yielded {type(output).__name__}")
+
+    # The assistant's plain text
+
+    def _begin_message(self) -> Part:
+        record = self._new_record("assistant_message", b'"content":[]')
+        message = self._message = OpenMessage(record)
+        self._open[message.id] = message
+        self.publish(event_json("thread.item.added", item=record.data))
+        part = self._part = message.part(0)
+        self._publish_update(message, self._part_event("added", part))
+        for annotation, index in self._citations:
+            self._cite(message, annotation, index)
+        self._citations.clear()
+        return part
+
+    def cite(self, annotation: Annotation, index: int | None) -> None:
+        """Attach a source to the assistant's text: after ``index`` code points, or at its end."""
+        if self._sealed:
+            return
+        if self._message is None:
+            self._citations.append((annotation, index))
+        else:
+            self._cite(self._message, annotation, index)
+
+    def _cite(self, message: OpenMessage, annotation: Annotation, index: int | None) -> None:
+        part = message.part(0)
+        at = part.length if index is None else index
+        update = {
+            "type": "assistant_message.content_part.annotation_added",
+            "content_index": 0,
+            "annotation_index": len(part.annotations),
+            "annotation": from_json(model_json(annotation.model_copy(update={"index": at}))),
+        }
+        message.update(update)
+        self._publish_update(message, to_json(update))
+
+    async def end_message(self) -> None:
+        """End the plain text that is open, if any; further text begins a new message."""
+        if self._citations and self._message is None:
+            self._begin_message()
+        if self._message is not None:
+            await self._durably(self._save_message(self._message))
+
+    async def _save_message(self, message: OpenMessage) -> None:
+        record = message.record(finished=True)
+        await self._store.save_items([record])
+        self._message_ended(message)
+        self.publish_end(record)
+
+    def _message_ended(self, message: OpenMessage) -> None:
+        self._publish_update(message, self._part_event("done", message.part(0)))
+        self._open.pop(message.id, None)
+        self._message = self._part = None
+
+    @staticmethod
+    def _part_event(what: str, part: Part) -> bytes:
+        kind = f"assistant_message.content_part.{what}"
+        return event_json(kind, content_index=b"0", content=part.json())
+
+    # Items and the updates to them
+
+    async def _updated(self, event: ThreadItemUpdatedEvent) -> None:
+        item = self._open.get(event.item_id) or await self._find(event.item_id)
+        update = event.update
+        if type(update) is AssistantMessageContentPartTextDelta and type(item) is OpenMessage:
+            self._publish_delta(item.part(update.content_index), update.delta)
+            return
+        encoded = model_json(update)
+        try:
+            item.update(from_json(encoded))
+        except (ValueError, LookupError) as error:
+            raise InvalidOutput(f"an update does not fit its item: {error}") from error
+        if item.type not in HIDDEN_ITEM_TYPES:
+            self._publish_update(item, encoded)
+
+    async def _find(self, item_id: str) -> OpenItem:
+        """The item an update means: a nameless one, or one of an earlier turn."""
+        if item_id == FAKE_ID and self._fake_id is not None:
+            return self._open[self._fake_id]
+        item = open_item(await self._store.get_item(item_id), stored=True)
+        self._open[item_id] = item
+        return item
+
+    def _added(self, item: ThreadItem) -> None:
+        record = item_record(item)
+        self._open[item.id] = open_item(record)
+        if not record.hidden:
+            self.publish(event_json("thread.item.added", item=public_item(record)))
+
+    async def _done(self, item: ThreadItem, event: str) -> None:
+        await self.end_message()
+        await self._durably(self._save(item_record(item), event))
+
+    async def _save(self, record: ItemRecord, event: str) -> None:
+        await self._store.save_items([record])
+        self._open.pop(record.id, None)
+        self._fake_id = None
+        self.publish_end(record, event)
+
+    async def _removed(self, item_id: str) -> None:
+        await self.end_message()
+        if item_id == FAKE_ID and self._fake_id is not None:
+            item_id, self._fake_id = self._fake_id, None
+        await self._durably(self._delete(item_id))
+
+    async def _delete(self, item_id: str) -> None:
+        await self._store.delete_items([item_id])
+        self._open.pop(item_id, None)
+        self._publish_removed(item_id)
+
+    async def _widget(self, widget: WidgetComponentBase) -> None:
+        await self.end_message()
+        record = self._new_record("widget", b'"widget":' + model_json(widget))
+        await self._durably(self._save(record, "thread.item.done"))
+
+    def _new_record(self, item_type: str, rest: bytes) -> ItemRecord:
+        item_id, now = ids.item_id(item_type), datetime.now(UTC)
+        value = {"id": item_id, "thread_id": self._thread_id, "created_at": now, "type": item_type}
+        return ItemRecord(item_id, item_type, now, to_json(value)[:-1] + b"," + rest + b"}")
+
+    def _own(self, item: ThreadItem) -> ThreadItem:
+        """The item as this thread's: with an id of its own, in this thread, in UTC."""
+        changes: dict[str, Any] = {}
+        if item.id == FAKE_ID:
+            self._fake_id = changes["id"] = self._fake_id or ids.item_id(item.type)
+        if item.thread_id != self._thread_id:
+            changes["thread_id"] = self._thread_id
+        if item.created_at.tzinfo is not UTC:
+            changes["created_at"] = aware(item.created_at)
+        return item.model_copy(update=changes) if changes else item
+
+    # The end
+
+    def seal(self) -> None:
+        """Take no more from the responder."""
+        self._sealed = True
+
+    async def settle(self) -> None:
+        """Wait for a write that is under way, however its caller ended."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    def remaining(self, *, finished: bool) -> list[ItemRecord]:
+        """Return the items that are still open and hold anything, as they stand."""
+        return [
+            item.record(finished=finished or item.stored)
+            for item in self._open.values()
+            if item.stored or not item.empty
+        ]
+
+    def close(self, kept: Sequence[ItemRecord]) -> None:
+        """Publish the end of every open item: of those ``kept``, and of the empty ones."""
+        if self._message is not None and not self._message.empty:
+            self._message_ended(self._message)
+        by_id = {record.id: record for record in kept}
+        for item in list(self._open.values()):
+            if item.id not in by_id:
+                self._publish_removed(item.id)
+        stored = {item.id for item in self._open.values() if item.stored}
+        self._open.clear()
+        self._message = self._part = None
+        for record in kept:
+            if record.id not in stored:
+                self.publish_end(record)
+
+    # Publishing
+
+    def publish(self, payload: bytes) -> None:
+        """Publish one event's JSON."""
+        piece = frame(payload)
+        self._room -= len(piece)
+        self._append(piece)
+
+    def publish_end(self, record: ItemRecord, event: str = "thread.item.done") -> None:
+        """Publish that an item is as it will stay, unless it is hidden."""
+        if not record.hidden:
+            self.kept_any = True
+            self.publish(event_json(event, item=public_item(record)))
+
+    def _publish_delta(self, part: Part, delta: str) -> None:
+        if len(delta) > self._room:
+            raise AnswerTooLong
+        piece = delta_frame(part.prefix, delta)
+        self._room -= len(piece)
+        part.texts.append(delta)
+        self._append(piece)
+
+    def _publish_update(self, item: OpenItem, update: bytes) -> None:
+        self.publish(event_json("thread.item.updated", item_id=text_json(item.id), update=update))
+
+    def _publish_removed(self, item_id: str) -> None:
+        self.publish(event_json("thread.item.removed", item_id=text_json(item_id)))
+
+    async def _durably(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work to its end, even if whoever waits for it is cancelled."""
+        self._writing = asyncio.create_task(work)
+        await asyncio.shield(self._writing)
+
+
+def _without_items(thread: bytes) -> bytes:
+    value = from_json(thread)
+    value["items"] = from_json(EMPTY_PAGE)
+    return to_json(value)

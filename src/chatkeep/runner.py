@@ -1,0 +1,212 @@
+"""One turn under way: run the responder, then finish, stop or fail, exactly once.
+
+The turn runs in a task of its own, so it outlives the connection that began
+it. However it ends, what it has streamed is kept, the thread is freed, and
+whoever follows the log comes to its end.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from .errors import TurnTimedOut
+from .failures import report
+from .live.base import LogWriter
+from .protocol.types import ThreadItem, ThreadItemUpdatedEvent
+from .protocol.wire import event_json, parse_item, thread_json
+from .recorder import Recorder
+from .responders.base import Output, Responder
+from .settings import Settings
+from .stores.base import Store, TurnChanges, TurnRecord, TurnStatus
+from .thread_state import ThreadState
+from .turn import Turn
+
+logger = logging.getLogger("chatkeep.turn")
+
+_OUTPUTS_PER_SLICE = 64
+"""After so many outputs without a pause, the event loop gets its turn."""
+
+
+class TurnRunner:
+    """Runs one turn.
+
+    Args:
+        superseded: Items that go once the turn has brought something new.
+        on_end: Called once, when the turn has ended and the thread is free.
+    """
+
+    def __init__(
+        self,
+        *,
+        turn: Turn,
+        record: TurnRecord,
+        responder: Responder,
+        recorder: Recorder,
+        state: ThreadState,
+        log: LogWriter,
+        store: Store,
+        settings: Settings,
+        superseded: Sequence[str],
+        on_end: Callable[["TurnRunner"], None],
+    ) -> None:
+        self.turn = turn
+        self.record = record
+        self.log = log
+        self.store = store
+        self._responder = responder
+        self._recorder = recorder
+        self._state = state
+        self._settings = settings
+        self._superseded = superseded
+        self._on_end = on_end
+        self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._elapsed = 0.0
+        self._idle = 0.0
+        self._length = 0
+        self.unsaved = b""
+        """What a checkpoint failed to save, to be saved with the next."""
+
+    # Running
+
+    def start(self) -> None:
+        """Begin to run."""
+        self._task = asyncio.create_task(self._run(), name=f"chatkeep {self.record.id}")
+
+    async def _run(self) -> None:
+        try:
+            await self._pump(self._responder.respond(self.turn))
+        except asyncio.CancelledError:
+            self._end("stopped")
+            raise
+        except Exception as error:  # noqa: BLE001 - a responder may raise anything
+            self._end("failed", error)
+        else:
+            self._end("finished")
+
+    async def _pump(self, outputs: AsyncIterator[Output]) -> None:
+        """Hand what the responder yields to the recorder, giving others their turn."""
+        text, output_other = self._recorder.text, self._recorder.output
+        count = 0
+        async with _closing(outputs):
+            async for output in outputs:
+                if self._ending is not None:
+                    return
+                if type(output) is str:
+                    if output:
+                        text(output)
+                else:
+                    await output_other(output)
+                    if type(output) is not ThreadItemUpdatedEvent:
+                        await self._keep_thread()
+                count += 1
+                if count == _OUTPUTS_PER_SLICE:
+                    count = 0
+                    await asyncio.sleep(0)
+
+    async def _keep_thread(self) -> None:
+        changes = self._state.take_changes()
+        if changes is not None:
+            record = self.record
+            thread = await self.store.update_thread(record.owner, record.thread_id, changes)
+            self._state.taken(thread)
+            self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
+
+    # Ending
+
+    async def join(self) -> None:
+        """Wait for the end of the turn."""
+        await asyncio.shield(self._ended)
+
+    def stop(self) -> None:
+        """End the turn here, as its user asked. What it has streamed is kept."""
+        self._end("stopped")
+        self._cancel()
+
+    def fail(self, error: Exception, status: TurnStatus = "failed") -> None:
+        """End the turn here, and show the error."""
+        self._end(status, error)
+        self._cancel()
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass: end the turn if it takes too long."""
+        self._elapsed += seconds
+        self._idle = self._idle + seconds if self.log.length == self._length else 0.0
+        self._length = self.log.length
+        settings = self._settings
+        if self._elapsed > settings.turn_timeout or self._idle > settings.idle_timeout:
+            self.fail(TurnTimedOut())
+
+    def take_unsaved(self) -> bytes:
+        """Return the frames that no checkpoint has saved yet, as one piece."""
+        unsaved, self.unsaved = self.unsaved + self.log.take_unsaved(), b""
+        return unsaved
+
+    @property
+    def ending(self) -> bool:
+        """Whether the end has begun."""
+        return self._ending is not None
+
+    def _end(self, status: TurnStatus, error: Exception | None = None) -> None:
+        if self._ending is None:
+            self._recorder.seal()
+            self._ending = asyncio.create_task(self._finish(status, error))
+
+    def _cancel(self) -> None:
+        task = self._task
+        if task is None or task.done():
+            return
+        task.cancel()
+        loop = asyncio.get_running_loop()
+        watch = loop.call_later(self._settings.cancel_grace, self._complain, task)
+        task.add_done_callback(lambda _: watch.cancel())
+
+    def _complain(self, task: asyncio.Task[None]) -> None:
+        logger.warning("turn %s: the responder ignores that it was cancelled", self.record.id)
+
+    async def _finish(self, status: TurnStatus, error: Exception | None) -> None:
+        shown, error_id = (None, None) if error is None else report(error, self.record.id)
+        try:
+            await self._recorder.settle()
+            await self._keep(status, error_id)
+        except Exception as failure:  # noqa: BLE001 - the followers must come to an end
+            shown, _ = report(failure, self.record.id)
+        if shown is not None:
+            self._recorder.publish(shown)
+        self.log.end()
+        self._on_end(self)
+        self._ended.set_result(None)
+
+    async def _keep(self, status: TurnStatus, error_id: str | None) -> None:
+        kept = self._recorder.remaining(finished=status == "finished")
+        replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
+        changes = TurnChanges(
+            items=kept,
+            removed=self._superseded if replaced else (),
+            usage=self.turn.usage,
+            error_id=error_id,
+        )
+        if not await self.store.finish_turn(self.record, status, changes):
+            logger.warning("turn %s had lost its thread when it ended", self.record.id)
+        self._recorder.close(kept)
+        await self._keep_thread()
+
+    def pending_items(self) -> list[ThreadItem]:
+        """Return the items that are not done yet, as they stand."""
+        return [parse_item(record.data) for record in self._recorder.remaining(finished=False)]
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> object: ...
+
+
+def _closing(outputs: AsyncIterator[Output]) -> "aclosing[_Closable]":
+    return aclosing(outputs if hasattr(outputs, "aclose") else _Nothing())  # type: ignore[arg-type]
+
+
+class _Nothing:
+    async def aclose(self) -> None:
+        """An iterator that is no generator has nothing to close."""

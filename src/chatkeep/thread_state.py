@@ -1,0 +1,52 @@
+"""The thread as a responder may change it, and what it changed."""
+
+from copy import deepcopy
+from typing import Any
+
+from .protocol.types import ThreadMetadata
+from .stores.base import ThreadChanges, ThreadRecord
+
+
+class ThreadState:
+    """A thread's model, and what of it is not kept yet.
+
+    The SDK saves the thread whole, so a rename during an answer is lost; here
+    only the fields that the responder set are written.
+    """
+
+    def __init__(self, thread: ThreadMetadata) -> None:
+        self.thread = thread
+        self._seen = _fields(thread)
+
+    def take_changes(self) -> ThreadChanges | None:
+        """Return what was set since the last call, or None."""
+        if not self._changed():
+            return None
+        fields = _fields(self.thread)
+        changed = {name: value for name, value in fields.items() if value != self._seen[name]}
+        self._seen = fields
+        if "status" in changed:
+            changed["status"] = changed["status"].model_dump(exclude_none=True)
+        return ThreadChanges(**changed, keep_user_title=True)
+
+    def taken(self, record: ThreadRecord) -> None:
+        """Go on from what the store made of the changes: a person's title stays."""
+        self.thread.title = self._seen["title"] = record.title
+
+    def _changed(self) -> bool:
+        thread, seen = self.thread, self._seen
+        return (
+            thread.title != seen["title"]
+            or thread.status != seen["status"]
+            or thread.metadata != seen["metadata"]
+            or thread.allowed_image_domains != seen["allowed_image_domains"]
+        )
+
+
+def _fields(thread: ThreadMetadata) -> dict[str, Any]:
+    return {
+        "title": thread.title,
+        "status": thread.status.model_copy(),
+        "metadata": deepcopy(thread.metadata),
+        "allowed_image_domains": deepcopy(thread.allowed_image_domains),
+    }

@@ -1,0 +1,201 @@
+"""The turn, as a responder sees it: who asks what, what was said before, what to show."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from . import ids
+from .context import Context
+from .history import CountTokens, as_message, estimate_tokens, join_content, newest_that_fit
+from .protocol.types import (
+    Action,
+    Annotation,
+    Attachment,
+    ClientToolCallItem,
+    EntitySource,
+    FileSource,
+    HiddenContextItem,
+    InferenceOptions,
+    ProgressUpdateEvent,
+    StructuredInputItem,
+    ThreadItem,
+    ThreadMetadata,
+    URLSource,
+    UserMessageItem,
+    WidgetItem,
+)
+from .recorder import Recorder
+from .responders.base import Message, Output
+
+TurnKind: TypeAlias = Literal["message", "retry", "tool_output", "structured_input", "action"]
+
+LoadItems: TypeAlias = Callable[[int], Awaitable[list[ThreadItem]]]
+"""Loads so many of the newest items that a turn may look back on, newest first."""
+
+
+class UserMessage:
+    """What the user wrote."""
+
+    def __init__(self, item: UserMessageItem) -> None:
+        self.item = item
+
+    @property
+    def id(self) -> str:
+        """The item's id."""
+        return self.item.id
+
+    @cached_property
+    def text(self) -> str:
+        """All text and tags, joined as they read."""
+        return join_content(part.text for part in self.item.content)
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The files that came along: their metadata."""
+        return self.item.attachments
+
+    @property
+    def quoted_text(self) -> str | None:
+        """What the user quoted, if anything."""
+        return self.item.quoted_text
+
+    @property
+    def inference_options(self) -> InferenceOptions:
+        """The model and the tool that the user chose."""
+        return self.item.inference_options
+
+
+class Turn:
+    """One turn of a conversation.
+
+    Attributes:
+        id: The turn's id, as logs name it.
+        kind: What the turn answers.
+        context: Who asks, and what came along with the request.
+        thread: The thread; its title, status, metadata and allowed image
+            domains may be set, and are kept. A title that a person gave stays.
+        message: The user's message that is answered: the last one, for a tool
+            output or a structured input. None in a thread without one.
+        input: The item that began the turn: the user's message, the completed
+            tool call, the answered questions or the widget acted on.
+        action: What was done with a widget, for the kind ``"action"``.
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - the wire's word
+        kind: TurnKind,
+        context: Context,
+        thread: ThreadMetadata,
+        input: ThreadItem | None,  # noqa: A002 - the SDK's word
+        message: UserMessageItem | None,
+        action: Action[str, Any] | None,
+        recorder: Recorder,
+        load_items: LoadItems,
+    ) -> None:
+        self.id = id
+        self.kind = kind
+        self.context = context
+        self.thread = thread
+        self.input = input
+        self.message = UserMessage(message) if message else None
+        self.action = action
+        self.usage: dict[str, Any] | None = None
+        self._recorder = recorder
+        self._load_items = load_items
+
+    @property
+    def tool_call(self) -> ClientToolCallItem | None:
+        """The completed client tool call, for the kind ``"tool_output"``."""
+        return self.input if isinstance(self.input, ClientToolCallItem) else None
+
+    @property
+    def structured_input(self) -> StructuredInputItem | None:
+        """The answered questions, for the kind ``"structured_input"``."""
+        return self.input if isinstance(self.input, StructuredInputItem) else None
+
+    @property
+    def sender(self) -> WidgetItem | None:
+        """The widget that the action came from, if it came from one."""
+        return self.input if isinstance(self.input, WidgetItem) else None
+
+    # Looking back
+
+    async def items(self, limit: int = 50) -> list[ThreadItem]:
+        """Return the newest items in order, the turn's input last, hidden ones included."""
+        return (await self._load_items(limit))[::-1]
+
+    async def history(
+        self,
+        limit: int = 50,
+        max_tokens: int | None = None,
+        count_tokens: CountTokens = estimate_tokens,
+    ) -> list[Message]:
+        """Return the newest messages in order, the one to answer last.
+
+        Hidden context, tool outputs and answers to structured input are
+        messages of the user; items that say nothing to a model are left out.
+
+        Args:
+            limit: How many messages at most.
+            max_tokens: How many tokens in all; the newest message is always there.
+            count_tokens: How to count; by default one for each four bytes.
+        """
+        newest_first = map(as_message, await self._load_items(limit))
+        return newest_that_fit(filter(None, newest_first), max_tokens, count_tokens)
+
+    # Showing
+
+    async def emit(self, output: Output) -> None:
+        """Do at once what yielding ``output`` does."""
+        await self._recorder.output(output)
+
+    async def progress(self, text: str, icon: str | None = None) -> None:
+        """Show what is going on; the next text or item replaces it."""
+        await self.emit(ProgressUpdateEvent(text=text, icon=icon))  # type: ignore[arg-type]
+
+    async def cite(
+        self, source: FileSource | URLSource | EntitySource, index: int | None = None
+    ) -> None:
+        """Attach a source to the assistant's text.
+
+        Args:
+            source: What is cited.
+            index: After how many code points of the text; by default at its
+                present end. Before there is any text, the source waits for it.
+        """
+        self._recorder.cite(Annotation(source=source), index)
+
+    async def add_hidden_context(self, content: Any) -> None:
+        """Keep something in the thread that models read and no client sees.
+
+        Args:
+            content: A string, or any JSON value.
+        """
+        item_id = self.item_id("hidden_context_item")
+        await self.emit(
+            HiddenContextItem(
+                id=item_id, thread_id=self.thread.id, created_at=self.now(), content=content
+            )
+        )
+
+    def record_usage(self, usage: dict[str, Any]) -> None:
+        """Note what the model counted; it is kept with the turn, and numbers add up."""
+        total = self.usage or {}
+        for name, value in usage.items():
+            known = total.get(name)
+            both = isinstance(known, int) and isinstance(value, int)
+            total[name] = known + value if both else value
+        self.usage = total
+
+    # Making items
+
+    def item_id(self, item_type: str) -> str:
+        """Return a fresh id for an item of a wire type (``"workflow"``, ``"widget"``...)."""
+        return ids.item_id(item_type)
+
+    def now(self) -> datetime:
+        """Return the time for a new item, in UTC."""
+        return datetime.now(UTC)

@@ -1,0 +1,292 @@
+"""The turns under way in this process: begun, followed, stopped, checkpointed, recovered."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from . import ids
+from .context import Context, Owner
+from .errors import (
+    NotFound,
+    ServiceUnavailable,
+    ThreadBusy,
+    TurnActive,
+    TurnInterrupted,
+    TurnRepeated,
+)
+from .live.base import LiveLog, LogReader
+from .openings import Opening, Openings
+from .protocol.wire import thread_model
+from .recorder import Recorder
+from .recovery import host_prefix, is_dead, new_holder, recover
+from .responders.base import Responder
+from .runner import TurnRunner
+from .settings import Settings
+from .sse import frame
+from .stores.base import Store, TurnRecord
+from .thread_items import ThreadItems
+from .thread_state import ThreadState
+from .turn import Turn
+
+logger = logging.getLogger("chatkeep.turn")
+
+_STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
+
+
+class Begun(NamedTuple):
+    """A turn that has begun, and a reader of its events from the first on."""
+
+    record: TurnRecord
+    reader: LogReader
+
+
+class Turns:
+    """The turns of this process.
+
+    Args:
+        live: Where their events can be followed.
+        settings: Their bounds and deadlines.
+    """
+
+    def __init__(self, live: LiveLog, settings: Settings) -> None:
+        self._live = live
+        self._settings = settings
+        self._holder = new_holder()
+        self._running: dict[str, TurnRunner] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[Any]] = set()
+        self._closing = False
+
+    # Beginning
+
+    async def begin(
+        self,
+        store: Store,
+        opening: Opening,
+        context: Context,
+        responder: Responder,
+        request_key: str | None = None,
+    ) -> Begun:
+        """Begin a turn, and return a reader of its events from the first on.
+
+        A request that came before, and whose answer never arrived, joins the
+        turn that it began then.
+
+        Raises:
+            ThreadBusy: Another turn holds the thread.
+            ServiceUnavailable: The server is closing.
+        """
+        if self._closing:
+            raise ServiceUnavailable
+        record = self._record(opening, context.owner, request_key)
+        horizon = record.started_at - timedelta(seconds=self._settings.repeat_window)
+        try:
+            await self._take_thread(store, record, opening, horizon)
+        except TurnRepeated as repeated:
+            return await self._join(store, repeated.turn, context, responder)
+        return self._start(store, record, opening, context, responder)
+
+    async def _take_thread(
+        self, store: Store, record: TurnRecord, opening: Opening, horizon: datetime | None
+    ) -> None:
+        for attempt in (1, 2):
+            try:
+                await store.begin_turn(
+                    record,
+                    thread=opening.thread if opening.is_new else None,
+                    items=opening.items,
+                    attachments=opening.attachments,
+                    repeated_since=horizon,
+                )
+            except TurnActive as active:
+                if attempt == 2 or not is_dead(active.turn):
+                    raise ThreadBusy from None
+                await recover(store, active.turn)
+            else:
+                return
+
+    def _record(self, opening: Opening, owner: Owner, request_key: str | None) -> TurnRecord:
+        now = datetime.now(UTC)
+        return TurnRecord(
+            id=ids.turn_id(),
+            owner=owner,
+            thread_id=opening.thread.id,
+            kind=opening.request_type,
+            holder=self._holder,
+            started_at=now,
+            lease_expires_at=now + timedelta(seconds=self._settings.lease_seconds),
+            request_key=request_key,
+            input_item_id=opening.message.id if opening.message else None,
+        )
+
+    async def _join(
+        self, store: Store, earlier: TurnRecord, context: Context, responder: Responder
+    ) -> Begun:
+        """Follow the turn that the same request began, or answer its message again."""
+        if earlier.status == "active" and is_dead(earlier):
+            await recover(store, earlier)
+            earlier = await store.get_turn(earlier.owner, earlier.id)
+        if earlier.status in {"active", "finished", "failed"}:
+            reader = self._live.reader(earlier.id)
+            if reader is not None:
+                return Begun(earlier, reader)
+        if earlier.status == "active" or earlier.input_item_id is None:
+            raise ThreadBusy  # it runs in another worker, whose log isn't here
+        thread = await store.get_thread(earlier.owner, earlier.thread_id)
+        openings = Openings(store, earlier.owner, self._settings)
+        is_new = earlier.kind == "threads.create"
+        opening = await openings.repeat(thread, earlier.input_item_id, is_new=is_new)
+        opening.request_type = earlier.kind
+        record = self._record(opening, earlier.owner, earlier.request_key)
+        await self._take_thread(store, record, opening, None)
+        return self._start(store, record, opening, context, responder)
+
+    def _start(
+        self,
+        store: Store,
+        record: TurnRecord,
+        opening: Opening,
+        context: Context,
+        responder: Responder,
+    ) -> Begun:
+        log = self._live.create(record.id)
+        until = opening.message if opening.kind == "retry" else None
+        items = ThreadItems(store, record.owner, record.thread_id, until)
+        recorder = Recorder(record.thread_id, log, items, self._settings.max_answer_bytes)
+        for event in (*opening.greeting, _STREAM_OPTIONS, *opening.news):
+            log.append(frame(event))
+        state = ThreadState(thread_model(opening.thread))
+        turn = Turn(
+            id=record.id,
+            kind=opening.kind,
+            context=context,
+            thread=state.thread,
+            input=opening.input,
+            message=opening.message,
+            action=opening.action,
+            recorder=recorder,
+            load_items=items.newest,
+        )
+        runner = TurnRunner(
+            turn=turn,
+            record=record,
+            responder=responder,
+            recorder=recorder,
+            state=state,
+            log=log,
+            store=store,
+            settings=self._settings,
+            superseded=opening.superseded,
+            on_end=self._ended,
+        )
+        self._running[record.id] = runner
+        self._ensure_ticking()
+        reader = self._live.reader(record.id)
+        assert reader is not None  # noqa: S101 - it was created above
+        runner.start()
+        return Begun(record, reader)
+
+    def _ended(self, runner: TurnRunner) -> None:
+        self._running.pop(runner.record.id, None)
+
+    # Stopping
+
+    async def stop(self, store: Store, owner: Owner, thread_id: str) -> None:
+        """Stop the thread's turn, wherever it runs; return when it has ended here.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        record = await store.request_stop(owner, thread_id)
+        if record is None:
+            return
+        runner = self._running.get(record.id)
+        if runner is not None:
+            runner.stop()
+            await runner.join()
+        elif is_dead(record):
+            await recover(store, record)
+
+    def leave(self, store: Store, record: TurnRecord, *, may_return: bool) -> None:
+        """Take note that a client left before the end of the answer."""
+        runner = self._running.get(record.id)
+        if runner is not None and not may_return and self._settings.on_disconnect == "stop":
+            runner.stop()
+        self._in_background(store.mark_undelivered(record.owner, record.id))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background_done)
+
+    def _background_done(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, NotFound):  # the thread went meanwhile
+            logger.error("a note on a turn could not be kept: %r", error, exc_info=error)
+
+    # The passing of time
+
+    def _ensure_ticking(self) -> None:
+        if self._ticker is None or self._ticker.done():
+            self._ticker = asyncio.create_task(self._tick(), name="chatkeep ticker")
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        while self._running:
+            await asyncio.sleep(self._settings.checkpoint_interval)
+            now = loop.time()
+            for runner in list(self._running.values()):
+                runner.tick(now - before)
+            before = now
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        """Save what each turn has streamed since the last time, renew the leases."""
+        by_store: dict[Store, list[tuple[str, bytes]]] = {}
+        for runner in self._running.values():
+            frames = by_store.setdefault(runner.store, [])
+            if not runner.ending and (unsaved := runner.take_unsaved()):
+                frames.append((runner.record.id, unsaved))
+        for store, frames in by_store.items():
+            await self._save(store, frames)
+
+    async def _save(self, store: Store, frames: list[tuple[str, bytes]]) -> None:
+        lease = datetime.now(UTC) + timedelta(seconds=self._settings.lease_seconds)
+        try:
+            to_stop = await store.checkpoint(self._holder, lease, frames)
+        except Exception:
+            logger.exception("turns under way could not be saved; trying again")
+            for turn_id, unsaved in frames:
+                if turn_id in self._running:
+                    self._running[turn_id].unsaved = unsaved
+            return
+        for turn_id in to_stop:
+            if turn_id in self._running:
+                self._running[turn_id].stop()
+
+    # Opening and closing
+
+    async def recover(self, store: Store) -> int:
+        """Keep what the turns of dead workers had streamed; return how many there were."""
+        expired = await store.expired_turns(datetime.now(UTC), host_prefix())
+        dead = [turn for turn in expired if is_dead(turn)]
+        return sum([await recover(store, turn) for turn in dead])
+
+    async def close(self) -> None:
+        """Begin no more turns. Let those under way finish for a while, then keep what they have."""
+        self._closing = True
+        runners = list(self._running.values())
+        if runners:
+            joins = [asyncio.ensure_future(runner.join()) for runner in runners]
+            await asyncio.wait(joins, timeout=self._settings.shutdown_grace)
+            for runner in runners:
+                runner.fail(TurnInterrupted(), "interrupted")
+            await asyncio.wait(joins)
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._background:
+            await asyncio.wait(self._background)

@@ -1,0 +1,55 @@
+"""Chatkeep as an ASGI application."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
+
+from .endpoint import REQUEST_HEADERS, Endpoint
+
+if TYPE_CHECKING:
+    from ..app import Chatkeep
+
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""The endpoint itself answers wrong methods, in its own words."""
+
+
+def application(
+    chat: "Chatkeep", cors_origins: Sequence[str], allowed_hosts: Sequence[str]
+) -> Starlette:
+    """Return the application: the endpoint where it is served alone, and where it is mounted."""
+    endpoint = Endpoint(chat)
+    routes = [
+        Route(path, endpoint.chatkit, methods=ANY_METHOD)
+        for path in ("/chatkit", "/chatkit/", "/", "")
+    ]
+    for prefix in ("", "/chatkit"):
+        routes.append(Route(f"{prefix}/health", endpoint.live))
+        routes.append(Route(f"{prefix}/health/ready", endpoint.ready))
+    return Starlette(
+        routes=routes,
+        lifespan=chat.lifespan,
+        middleware=_middleware(cors_origins, allowed_hosts),
+    )
+
+
+def _middleware(cors_origins: Sequence[str], allowed_hosts: Sequence[str]) -> list[Middleware]:
+    middleware = []
+    if "*" not in allowed_hosts:
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts)))
+    if cors_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(cors_origins),
+                allow_methods=["POST", "GET", "OPTIONS"],
+                allow_headers=list(REQUEST_HEADERS),
+                allow_credentials="*" not in cors_origins,
+                max_age=600,
+            )
+        )
+    return middleware

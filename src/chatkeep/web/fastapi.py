@@ -1,0 +1,26 @@
+"""Chatkeep as a FastAPI router."""
+
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from .asgi import ANY_METHOD
+from .endpoint import Endpoint
+
+try:
+    from fastapi import APIRouter
+except ModuleNotFoundError as error:
+    raise ConfigurationError("FastAPI is missing: pip install 'chatkeep[fastapi]'") from error
+
+if TYPE_CHECKING:
+    from ..app import Chatkeep
+
+
+def router(chat: "Chatkeep", prefix: str) -> APIRouter:
+    """Return a router whose lifespan opens and closes ``chat`` with the application."""
+    endpoint = Endpoint(chat)
+    routes = APIRouter(prefix=prefix, lifespan=chat.lifespan)
+    for path in ("", "/"):
+        routes.add_api_route(path, endpoint.chatkit, methods=ANY_METHOD, include_in_schema=False)
+    routes.add_api_route("/health", endpoint.live, include_in_schema=False)
+    routes.add_api_route("/health/ready", endpoint.ready, include_in_schema=False)
+    return routes
