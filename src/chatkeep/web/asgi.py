@@ -25,7 +25,7 @@ def application(
     endpoint = Endpoint(chat)
     routes = [
         Route(path, endpoint.chatkit, methods=ANY_METHOD)
-        for path in ("/chatkit", "/chatkit/", "/", "")
+        for path in ("/chatkit", "/chatkit/", "/")
     ]
     for prefix in ("", "/chatkit"):
         routes.append(Route(f"{prefix}/health", endpoint.live))
