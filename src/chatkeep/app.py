@@ -13,6 +13,7 @@ from .live.memory import MemoryLiveLog
 from .responders.base import as_responder
 from .settings import Settings
 from .stores import Store, open_store
+from .turn import Turn
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class Chatkeep:
         authenticate: Takes the HTTP request and returns the `Context`, or
             raises `AuthenticationRequired` or `PermissionDenied`; sync or
             async. Without it every request is the one local user's.
-        titles: Whether new threads are named after their first message.
+        titles: Whether new threads are named after their first message; or a
+            function that takes the turn and returns a title, sync or async,
+            which runs beside the answer. A person's own title stays.
         context_headers: Request headers that responders may see.
         settings: Bounds and deadlines.
     """
@@ -48,7 +51,7 @@ class Chatkeep:
         store: Store | None = None,
         live: LiveLog | None = None,
         authenticate: "Callable[[Request], Any] | None" = None,
-        titles: bool = True,
+        titles: bool | Callable[[Turn], Any] = True,
         context_headers: Sequence[str] = ("chatkit-session-id", "chatkit-user-id"),
         settings: Settings | None = None,
     ) -> None:
@@ -57,10 +60,11 @@ class Chatkeep:
         self.authenticate = authenticate
         self.context_headers = tuple(name.lower() for name in context_headers)
         live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
-        self._turns = Turns(live, self.settings)
+        namer = None if isinstance(titles, bool) else titles
+        self._turns = Turns(live, self.settings, namer)
         self._handlers = Handlers()
         self._dispatcher = Dispatcher(
-            self.store, self._turns, self._handlers, self.settings, default_titles=titles
+            self.store, self._turns, self._handlers, self.settings, default_titles=bool(titles)
         )
         self._opened = False
         self._opening = asyncio.Lock()

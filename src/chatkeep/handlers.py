@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from .calls import call
 from .context import Context
 from .errors import InvalidRequest, NotEnabled
 from .openings import Openings
@@ -71,12 +71,6 @@ class Handlers:
     sync_action: SyncActionHandler | None = None
     feedback: list[FeedbackHandler] = field(default_factory=list)
     transcribe: Transcriber | None = None
-
-
-async def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function, and wait for its result if there is something to wait for."""
-    result = function(*arguments)
-    return await result if inspect.isawaitable(result) else result
 
 
 async def run_sync_action(

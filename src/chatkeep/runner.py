@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import Any, Protocol
 
+from .calls import call
 from .errors import TurnTimedOut
 from .failures import report
 from .live.base import LogWriter
@@ -34,6 +35,7 @@ class TurnRunner:
 
     Args:
         superseded: Items that go once the turn has brought something new.
+        namer: Gives the thread its title, while the turn runs.
         on_end: Called once, when the turn has ended and the thread is free.
     """
 
@@ -49,6 +51,7 @@ class TurnRunner:
         store: Store,
         settings: Settings,
         superseded: Sequence[str],
+        namer: Callable[[Turn], Any] | None,
         on_end: Callable[["TurnRunner"], None],
     ) -> None:
         self.turn = turn
@@ -60,6 +63,8 @@ class TurnRunner:
         self._state = state
         self._settings = settings
         self._superseded = superseded
+        self._namer = namer
+        self._naming: asyncio.Task[None] | None = None
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -75,6 +80,8 @@ class TurnRunner:
     def start(self) -> None:
         """Begin to run."""
         self._task = asyncio.create_task(self._run(), name=f"chatkeep {self.record.id}")
+        if self._namer is not None:
+            self._naming = asyncio.create_task(self._name_thread(self._namer))
 
     async def _run(self) -> None:
         try:
@@ -114,6 +121,16 @@ class TurnRunner:
             thread = await self.store.update_thread(record.owner, record.thread_id, changes)
             self._state.taken(thread)
             self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
+
+    async def _name_thread(self, namer: Callable[[Turn], Any]) -> None:
+        try:
+            title = await call(namer, self.turn)
+            if isinstance(title, str) and title.strip():
+                limit = self._settings.max_title_length
+                self.turn.thread.title = " ".join(title.split())[:limit]
+                await self._keep_thread()
+        except Exception:
+            logger.exception("turn %s: naming the thread failed", self.record.id)
 
     # Ending
 
@@ -176,6 +193,9 @@ class TurnRunner:
             shown, _ = report(failure, self.record.id)
         if shown is not None:
             self._recorder.publish(shown)
+        if self._naming is not None:
+            await asyncio.wait([self._naming], timeout=self._settings.title_timeout)
+            self._naming.cancel()
         self.log.end()
         self._on_end(self)
         self._ended.set_result(None)

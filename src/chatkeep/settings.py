@@ -18,6 +18,8 @@ class Settings:
             it is reported in the log. The turn itself ends at once.
         shutdown_grace: Seconds that turns under way may take to finish when
             the server closes; then they are kept as unfinished.
+        title_timeout: Seconds past the end of an answer that the function which
+            names a thread may take.
         max_answer_bytes: How much one turn may stream, encoded.
         max_body_bytes: How large a request body may be.
         max_title_length: Characters of a thread's title.
@@ -39,11 +41,12 @@ class Settings:
     idle_timeout: float = 180.0
     cancel_grace: float = 5.0
     shutdown_grace: float = 5.0
+    title_timeout: float = 10.0
     max_answer_bytes: int = 16 * 1024 * 1024
     max_body_bytes: int = 1024 * 1024
     max_title_length: int = 200
     max_attachments: int = 20
-    checkpoint_interval: float = 0.5
+    checkpoint_interval: float = 1.0
     lease_seconds: float = 20.0
     repeat_window: float = 60.0
     heartbeat_interval: float = 15.0

@@ -31,7 +31,9 @@ class ThreadState:
 
     def taken(self, record: ThreadRecord) -> None:
         """Go on from what the store made of the changes: a person's title stays."""
-        self.thread.title = self._seen["title"] = record.title
+        if self.thread.title == self._seen["title"]:
+            self.thread.title = record.title
+        self._seen["title"] = record.title
 
     def _changed(self) -> bool:
         thread, seen = self.thread, self._seen

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,11 +48,15 @@ class Turns:
     Args:
         live: Where their events can be followed.
         settings: Their bounds and deadlines.
+        namer: Gives a new thread its title.
     """
 
-    def __init__(self, live: LiveLog, settings: Settings) -> None:
+    def __init__(
+        self, live: LiveLog, settings: Settings, namer: Callable[[Turn], Any] | None = None
+    ) -> None:
         self._live = live
         self._settings = settings
+        self._namer = namer
         self._holder = new_holder()
         self._running: dict[str, TurnRunner] = {}
         self._ticker: asyncio.Task[None] | None = None
@@ -179,6 +183,7 @@ class Turns:
             store=store,
             settings=self._settings,
             superseded=opening.superseded,
+            namer=self._namer if opening.is_new else None,
             on_end=self._ended,
         )
         self._running[record.id] = runner

@@ -24,8 +24,7 @@ def application(
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
     endpoint = Endpoint(chat)
     routes = [
-        Route(path, endpoint.chatkit, methods=ANY_METHOD)
-        for path in ("/chatkit", "/chatkit/", "/")
+        Route(path, endpoint.chatkit, methods=ANY_METHOD) for path in ("/chatkit", "/chatkit/", "/")
     ]
     for prefix in ("", "/chatkit"):
         routes.append(Route(f"{prefix}/health", endpoint.live))

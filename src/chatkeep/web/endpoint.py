@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from ..calls import call
 from ..context import Context
 from ..dispatch import JSONReply
 from ..errors import (
@@ -15,7 +16,6 @@ from ..errors import (
     ServiceUnavailable,
     UnsupportedMediaType,
 )
-from ..handlers import call
 from ..protocol.wire import to_json
 from ..version import __version__
 from .responses import EventStreamResponse, JSONBytes, error_response, logger
