@@ -1,10 +1,24 @@
 """The client without a network: an ASGI app, called in this process, that really streams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    MutableMapping,
+)
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import httpx2
+
+from ..app import Chatkeep
+from ..client import ChatClient
+
+URL = "http://chat.test/chatkit"
+"""The address that an in-process client believes it talks to."""
 
 Message: TypeAlias = MutableMapping[str, Any]
 ASGIApp: TypeAlias = Callable[
@@ -108,3 +122,13 @@ class _Exchange(httpx2.AsyncByteStream):
             "client": ("127.0.0.1", 0),
             "root_path": "",
         }
+
+
+@asynccontextmanager
+async def connected(
+    chat: Chatkeep, *, headers: Mapping[str, str] | None = None
+) -> AsyncGenerator[ChatClient]:
+    """Open a `Chatkeep`, and give a client of its endpoint that needs no network."""
+    transport = InProcessTransport(chat.asgi())
+    async with chat.lifespan(), ChatClient(URL, headers=headers, transport=transport) as client:
+        yield client

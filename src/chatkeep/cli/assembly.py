@@ -1,0 +1,112 @@
+"""From settings to a `Chatkeep`: your own, or one of the parts that the settings name."""
+
+import hashlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from .. import Chatkeep
+from ..errors import ConfigurationError
+from ..responders.completions import Completions
+from ..responders.retrieval import Retrieval
+from ..retrieval import Index
+from ..retrieval.base import Progress
+from ..retrieval.index import Summary
+from .databases import sqlite_file
+from .settings import CommandSettings
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def build(settings: CommandSettings) -> Chatkeep:
+    """Return what the settings say to serve. Nothing is opened or indexed yet.
+
+    Raises:
+        ConfigurationError: It can't be had; the message says why.
+    """
+    if settings.app:
+        return import_app(settings.app)
+    return Chatkeep(settings.database, responder=_responder(settings), settings=settings.limits)
+
+
+def answers_from_folders(settings: CommandSettings) -> bool:
+    """Whether there are documents to index."""
+    return not settings.app and bool(settings.folders or not settings.model)
+
+
+def update_index(settings: CommandSettings, progress: Progress | None = None) -> Summary:
+    """Bring the index up to date with its folders. Raises `ConfigurationError`."""
+    with Index(index_path(settings)) as index:
+        return index.update(folders(settings), progress)
+
+
+def folders(settings: CommandSettings) -> list[Path]:
+    """Return the folders to answer from: those of the settings, or the package's own docs."""
+    if settings.folders:
+        return [Path(folder) for folder in settings.folders]
+    installed, checkout = _PACKAGE / "docs", _PACKAGE.parent.parent / "docs"
+    return [installed if installed.is_dir() else checkout]
+
+
+def index_path(settings: CommandSettings) -> Path:
+    """Return the index's file: beside a SQLite database, else in the user's cache."""
+    database = sqlite_file(settings.database)
+    if database is not None:
+        return database.with_suffix(f".index{database.suffix}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chatkeep"
+    cache.mkdir(parents=True, exist_ok=True)
+    names = "\n".join(str(folder.resolve()) for folder in folders(settings))
+    return cache / f"{hashlib.sha256(names.encode()).hexdigest()[:16]}.index.db"
+
+
+def import_app(name: str) -> Chatkeep:
+    """Return the `Chatkeep` that ``module:object`` names; this directory's modules are found.
+
+    Raises:
+        ConfigurationError: There is no such module or object, or it is something else.
+    """
+    module_name, _, path = name.partition(":")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        value = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # a module that the app itself wants
+        raise ConfigurationError(f"--app: there is no module {error.name} here.") from error
+    for attribute in path.split("."):
+        if not hasattr(value, attribute):
+            raise ConfigurationError(f"--app: {module_name} has no {path}.")
+        value = getattr(value, attribute)
+    if not isinstance(value, Chatkeep):
+        raise ConfigurationError(f"--app: {name} is a {type(value).__name__}, not a Chatkeep.")
+    return value
+
+
+def _responder(settings: CommandSettings) -> Completions | Retrieval:
+    model = _model(settings) if settings.model else None
+    if model and not settings.folders:
+        return model
+    return Retrieval(Index(index_path(settings)), model=model)
+
+
+def _model(settings: CommandSettings) -> Completions:
+    return Completions(
+        settings.model,
+        base_url=settings.base_url,
+        api_key=_api_key(settings),
+        instructions=settings.instructions,
+    )
+
+
+def _api_key(settings: CommandSettings) -> str | None:
+    """Return the key. Only a model at an address of your own may do without."""
+    key = os.environ.get(settings.api_key_env)
+    given = settings.model_fields_set
+    if not key and ("api_key_env" in given or "base_url" not in given):
+        raise ConfigurationError(
+            f"The variable {settings.api_key_env} holds no API key for {settings.base_url}."
+            " Set it, or name another variable with --api-key-env."
+        )
+    return key

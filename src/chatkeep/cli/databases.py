@@ -1,0 +1,37 @@
+"""What the commands say and know of a database, from its URL alone."""
+
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..errors import ConfigurationError
+
+MEMORY = "memory:"
+
+
+def describe(url: str) -> str:
+    """Return the URL without its password. Raises `ConfigurationError` where there is none."""
+    if url == MEMORY:
+        return "memory, until the server ends"
+    return _parsed(url).render_as_string(hide_password=True)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite database, or None for any other database."""
+    if url == MEMORY:
+        return None
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        # Alone: the error repeats the URL, and with it the password.
+        raise ConfigurationError(
+            "--database is written sqlite:///FILE, postgresql://USER@HOST/NAME or memory:"
+        ) from None
