@@ -1,0 +1,5 @@
+"""``python -m chatkeep`` is ``chatkeep``."""
+
+from .cli import main
+
+main()
