@@ -61,7 +61,15 @@ class Responder(Protocol):
         ...
 
 
-def as_responder(source: object) -> Responder:
+class StreamingResponder(Protocol):
+    """A responder in its one form: closing what `respond` gives ends the answer."""
+
+    def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
+        """Yield the answer to one turn, piece by piece."""
+        ...
+
+
+def as_responder(source: object) -> StreamingResponder:
     """Return the responder that ``source`` is, or that its function makes.
 
     What is an async generator already is used as it is, at no cost an output.
@@ -78,13 +86,13 @@ def as_responder(source: object) -> Responder:
     _check_signature(function)
     respond = _as_async_generator(function)
     if respond is function and function is not source:
-        return cast("Responder", source)
+        return cast("StreamingResponder", source)
     return _FunctionResponder(respond)
 
 
 @dataclass(frozen=True, slots=True)
 class _FunctionResponder:
-    respond: Callable[["Turn"], AsyncIterator[Output]]
+    respond: Callable[["Turn"], AsyncGenerator[Output]]
 
 
 def _describe(source: object) -> str:
@@ -109,7 +117,7 @@ def _check_signature(function: Callable[..., Any]) -> None:
         ) from error
 
 
-def _as_async_generator(function: Callable[..., Any]) -> Callable[["Turn"], AsyncIterator[Output]]:
+def _as_async_generator(function: Callable[..., Any]) -> Callable[["Turn"], AsyncGenerator[Output]]:
     code = _code_of(function)
     if inspect.isasyncgenfunction(code):
         return function

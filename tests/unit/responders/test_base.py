@@ -18,13 +18,7 @@ TURN: Any = object()
 
 
 async def outputs(responder: Responder) -> list[Any]:
-    async with asyncio.timeout(20):
-        return [output async for output in responder.respond(TURN)]
-
-
-async def first(answer: AsyncIterator[Any]) -> Any:
-    async with asyncio.timeout(20):
-        return await anext(answer)
+    return [output async for output in responder.respond(TURN)]
 
 
 async def stream(turn: Any) -> AsyncGenerator[str]:
@@ -195,9 +189,9 @@ async def test_blocking_generator_streams_before_it_ends() -> None:
         yield "seen" if seen.wait(10) else "not seen"
 
     answer = as_responder(generate).respond(TURN)
-    assert await first(answer) == "first"
+    assert await anext(answer) == "first"
     seen.set()
-    assert await first(answer) == "seen"
+    assert await anext(answer) == "seen"
 
 
 async def test_blocking_generator_stays_in_one_thread() -> None:
@@ -231,7 +225,7 @@ async def test_closing_stops_a_blocking_generator_at_its_next_yield() -> None:
 
     answer = cast("AsyncGenerator[str]", as_responder(generate).respond(TURN))
     async with aclosing(answer):
-        assert await first(answer) == "first"
+        assert await anext(answer) == "first"
     assert not closed.is_set()
     may_go_on.set()
     assert await asyncio.to_thread(closed.wait, 10)
@@ -266,7 +260,7 @@ async def test_a_blocking_generator_waits_for_a_slow_reader() -> None:
 
     answer = cast("AsyncGenerator[int]", as_responder(generate).respond(TURN))
     async with aclosing(answer):
-        assert await first(answer) == 0
+        assert await anext(answer) == 0
         assert await asyncio.to_thread(paused.wait, 10)
         assert len(produced) < 100
 
@@ -278,9 +272,9 @@ async def test_errors_of_the_thread_are_raised(error: BaseException) -> None:
         raise error
 
     answer = as_responder(generate).respond(TURN)
-    assert await first(answer) == "partial"
+    assert await anext(answer) == "partial"
     with pytest.raises(type(error), match=str(error)):
-        await first(answer)
+        await anext(answer)
 
 
 async def test_a_stray_stop_iteration_is_an_error_not_an_end() -> None:
@@ -309,7 +303,7 @@ async def test_an_error_after_the_stop_is_logged() -> None:
     logger.addHandler(handler)
     try:
         answer = cast("AsyncGenerator[str]", as_responder(generate).respond(TURN))
-        await first(answer)
+        await anext(answer)
         await answer.aclose()
         may_go_on.set()
         assert await asyncio.to_thread(logged.wait, 10)
