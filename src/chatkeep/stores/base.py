@@ -188,11 +188,11 @@ class ThreadChanges:
     With ``keep_user_title``, ``title`` is left alone if a person gave it.
     """
 
-    title: str | None | UnsetType = UNSET
+    title: str | UnsetType | None = UNSET
     title_source: TitleSource = "responder"
     keep_user_title: bool = False
     status: dict[str, Any] | UnsetType = UNSET
-    allowed_image_domains: list[str] | None | UnsetType = UNSET
+    allowed_image_domains: list[str] | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
 
 

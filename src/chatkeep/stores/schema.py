@@ -1,0 +1,146 @@
+"""The version of a database's schema: what it is, what it should be, how it gets there.
+
+Alembic is imported only where the schema is changed or compared: it costs more
+time than everything else about opening a store.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select
+
+from ..errors import ConfigurationError
+from .dialects import Database, database_at
+from .tables import metadata
+
+T = TypeVar("T")
+
+HEAD = "0001"
+"""The newest revision in ``migrations/versions``. Revisions are numbered, so they compare."""
+
+VERSION_TABLE = "chatkeep_schema"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
+_alembic_is_global = threading.Lock()
+
+
+def head() -> str:
+    """The revision that this version of Chatkeep works with."""
+    return HEAD
+
+
+def upgrade(url: str) -> str:
+    """Bring the database's schema up to date, and return its revision.
+
+    Safe to run twice, and by several processes at once. Like `current` and
+    `check` it runs an event loop of its own.
+
+    Raises:
+        ConfigurationError: The schema is newer than this version of Chatkeep.
+        ServiceUnavailable: The database can't be reached.
+    """
+
+    async def bring_up(database: Database) -> None:
+        _refuse_newer(database, await database.read(revision))
+        await database.write(partial(migrate, database))
+
+    _at(url, bring_up)
+    return HEAD
+
+
+def current(url: str) -> str | None:
+    """The revision of the database's schema, or None if it has none.
+
+    Raises:
+        ServiceUnavailable: The database can't be reached.
+    """
+    return _at(url, lambda database: database.read(revision))
+
+
+def check(url: str) -> list[str]:
+    """What differs between the database's schema and the tables of this version.
+
+    Raises:
+        ServiceUnavailable: The database can't be reached.
+    """
+    return _at(url, lambda database: database.read(differences))
+
+
+async def make_current(database: Database) -> None:
+    """Leave the schema at `HEAD`, or refuse to work with it.
+
+    Raises:
+        ConfigurationError: It is newer; or it is missing or old, and is not the
+            store's to change.
+    """
+    found = await database.read(revision)
+    _refuse_newer(database, found)
+    if found == HEAD:
+        return
+    if not database.owns_schema:
+        state = "is missing" if found is None else f"is at {found} and {HEAD} is needed"
+        raise ConfigurationError(
+            f"The schema {state}. Run: chatkeep db upgrade --database {database.name}"
+        )
+    await database.write(partial(migrate, database))
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision of the schema, or None if there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def migrate(database: Database, connection: Connection) -> None:
+    """Run the migrations that are missing, in the connection's transaction."""
+    database.lock_schema(connection)
+    if revision(connection) == HEAD:
+        return  # another process was faster
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    with _alembic_is_global:
+        command.upgrade(config, "head")
+
+
+def differences(connection: Connection) -> list[str]:
+    """What differs between the schema and the tables of this version."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name in metadata.tables
+
+    context = MigrationContext.configure(
+        connection, opts={"include_name": is_ours, "version_table": VERSION_TABLE}
+    )
+    return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _refuse_newer(database: Database, found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise ConfigurationError(
+            f"The schema of {database.name} is at {found}, but this version of Chatkeep "
+            f"knows no newer one than {HEAD}: upgrade Chatkeep"
+        )
+
+
+def _at(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        database = database_at(url, pool_size=1)
+        await database.open()
+        try:
+            return await act(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())

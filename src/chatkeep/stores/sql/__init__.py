@@ -1,0 +1,72 @@
+"""The SQL store: SQLite in a file, or PostgreSQL."""
+
+import asyncio
+
+from sqlalchemy import Connection, text
+
+from ...errors import ConfigurationError, ServiceUnavailable
+from ..base import Store
+from ..dialects import database_at
+from ..schema import make_current
+from .attachments import Attachments
+from .feedback import Feedback
+from .items import Items
+from .threads import Threads
+from .turns import Turns
+from .work import reading
+
+__all__ = ["SQLStore"]
+
+
+class SQLStore(Threads, Items, Attachments, Feedback, Turns, Store):
+    """Keeps everything in SQLite or PostgreSQL.
+
+    A SQLite file is created and brought up to date when it is opened;
+    PostgreSQL must have been, with ``chatkeep db upgrade``.
+
+    Args:
+        url: ``sqlite:///chat.db`` or ``postgresql://user:password@host/name``.
+        pool_size: How many connections to PostgreSQL one process may hold.
+
+    Raises:
+        ConfigurationError: The URL names no database that Chatkeep knows, or
+            its driver is not installed.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self._database = database_at(url, pool_size)
+        self._opening = asyncio.Lock()
+        self._open = False
+
+    async def open(self) -> None:
+        async with self._opening:
+            if not self._open:
+                await self._connect()
+                self._open = True
+
+    async def close(self) -> None:
+        async with self._opening:
+            self._open = False
+            await self._database.close()
+
+    @reading
+    def ping(self, connection: Connection) -> None:
+        connection.execute(text("SELECT 1"))
+
+    @property
+    def busy_connections(self) -> int:
+        """How many connections are in use at this moment."""
+        return self._database.busy_connections
+
+    async def _connect(self) -> None:
+        await self._database.open()
+        try:
+            await make_current(self._database)
+        except ServiceUnavailable as error:
+            await self._database.close()
+            raise ConfigurationError(
+                f"The database {self._database.name} can't be reached: {error.__cause__}"
+            ) from error
+        except BaseException:
+            await self._database.close()
+            raise

@@ -1,0 +1,117 @@
+"""Items in SQL."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, false, select
+
+from ...context import Owner
+from ...errors import NotFound
+from ..base import ItemRecord, Order, Page, PageQuery
+from ..tables import items
+from .conditions import given, of, owned, page_of, page_parameters, paged, upsert
+from .threads import hold_thread, require_thread
+from .work import Part, reading, writing
+
+_RECORD = (items.c.id, items.c.type, items.c.created_at, items.c.data, items.c.finished)
+_OF_THREAD = owned(items) & given(items.c.thread_id)
+_THIS = _OF_THREAD & given(items.c.id)
+
+_GET = select(*_RECORD).where(_THIS)
+_NUMBER = select(items.c.number).where(_THIS)
+_DELETE = delete(items).where(_THIS)
+
+
+@cache
+def _list(hidden: bool, order: Order, after: bool) -> Select[Any]:
+    statement = select(*_RECORD).where(_OF_THREAD)
+    if not hidden:
+        statement = statement.where(items.c.hidden == false())
+    return paged(statement, [items.c.number], order, after)
+
+
+def put_items(
+    connection: Connection,
+    owner: Owner,
+    thread_id: str,
+    records: Sequence[ItemRecord],
+    first: int,
+) -> None:
+    """Save items into a thread that is held; new ones are numbered from ``first``."""
+    rows = [
+        {
+            "tenant": owner.tenant,
+            "thread_id": thread_id,
+            "id": item.id,
+            "user_id": owner.user,
+            "number": number,
+            "type": item.type,
+            "created_at": item.created_at,
+            "data": item.data,
+            "finished": item.finished,
+            "hidden": item.hidden,
+        }
+        for number, item in enumerate(records, first)
+    ]
+    if rows:
+        connection.execute(upsert(connection.dialect.name, items, frozenset({"number"})), rows)
+
+
+def remove_items(
+    connection: Connection, owner: Owner, thread_id: str, item_ids: Iterable[str]
+) -> None:
+    """Delete items of a thread that is held."""
+    gone = [of(owner, thread_id=thread_id, id=item_id) for item_id in item_ids]
+    if gone:
+        connection.execute(_DELETE, gone)
+
+
+class Items(Part):
+    """The methods of `Store` about items."""
+
+    @reading
+    def get_item(
+        self, connection: Connection, owner: Owner, thread_id: str, item_id: str
+    ) -> ItemRecord:
+        row = connection.execute(_GET, of(owner, thread_id=thread_id, id=item_id)).first()
+        if row is None:
+            raise NotFound
+        return ItemRecord(*row)
+
+    @reading
+    def list_items(
+        self,
+        connection: Connection,
+        owner: Owner,
+        thread_id: str,
+        query: PageQuery,
+        *,
+        hidden: bool = False,
+    ) -> Page[ItemRecord]:
+        after = None
+        if query.after is not None:
+            key = of(owner, thread_id=thread_id, id=query.after)
+            after = connection.execute(_NUMBER, key).mappings().first()
+            if after is None:
+                raise NotFound
+        statement = _list(hidden, query.order, after is not None)
+        parameters = {**of(owner, thread_id=thread_id), **page_parameters(query, after)}
+        found = [ItemRecord(*row) for row in connection.execute(statement, parameters)]
+        if not found:
+            require_thread(connection, owner, thread_id)
+        return page_of(found, query)
+
+    @writing
+    def save_items(
+        self, connection: Connection, owner: Owner, thread_id: str, items: Sequence[ItemRecord]
+    ) -> None:
+        first = hold_thread(connection, owner, thread_id, len(items))
+        put_items(connection, owner, thread_id, items, first)
+
+    @writing
+    def delete_items(
+        self, connection: Connection, owner: Owner, thread_id: str, item_ids: Sequence[str]
+    ) -> None:
+        hold_thread(connection, owner, thread_id)
+        remove_items(connection, owner, thread_id, item_ids)

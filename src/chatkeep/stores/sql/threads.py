@@ -1,0 +1,184 @@
+"""Threads in SQL."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    case,
+    delete,
+    literal,
+    select,
+    update,
+)
+
+from ...context import Owner
+from ...errors import NotFound
+from ..base import UNSET, Order, Page, PageQuery, ThreadChanges, ThreadRecord
+from ..tables import attachments, threads
+from .conditions import (
+    Parameters,
+    given,
+    of,
+    owned,
+    page_of,
+    page_parameters,
+    paged,
+    upsert,
+)
+from .work import Part, reading, writing
+
+_KEYS = (threads.c.created_at, threads.c.id)
+_RECORD = (
+    threads.c.id,
+    threads.c.created_at,
+    threads.c.title,
+    threads.c.title_source,
+    threads.c.status,
+    threads.c.allowed_image_domains,
+    threads.c.metadata,
+)
+_THIS = owned(threads) & given(threads.c.id)
+
+_GET = select(*_RECORD).where(_THIS)
+_EXISTS = select(literal(1)).where(_THIS)
+_KEY = select(*_KEYS).where(_THIS)
+_DELETE = delete(threads).where(_THIS)
+_HOLD = (
+    update(threads)
+    .where(_THIS)
+    .values(next_number=threads.c.next_number + bindparam("count"))
+    .returning(threads.c.next_number)
+)
+_ATTACHMENT_IDS = select(attachments.c.id).where(owned(attachments), given(attachments.c.thread_id))
+
+
+@cache
+def _list(order: Order, after: bool) -> Select[Any]:
+    return paged(select(*_RECORD).where(owned(threads)), _KEYS, order, after)
+
+
+@cache
+def _update(fields: frozenset[str], keep_user_title: bool) -> Update:
+    values: dict[str, Any] = {}
+    for name in fields:
+        column = threads.c[name]
+        values[name] = bindparam(f"new_{name}", type_=column.type)
+        if keep_user_title and name in {"title", "title_source"}:
+            values[name] = case((threads.c.title_source == "user", column), else_=values[name])
+    return update(threads).where(_THIS).values(values).returning(*_RECORD)
+
+
+def require_thread(connection: Connection, owner: Owner, thread_id: str) -> None:
+    """Raise `NotFound` if the owner has no such thread."""
+    if connection.execute(_EXISTS, of(owner, id=thread_id)).first() is None:
+        raise NotFound
+
+
+def hold_thread(connection: Connection, owner: Owner, thread_id: str, items: int = 0) -> int:
+    """Lock the thread until the transaction ends, and reserve numbers for items.
+
+    Whatever writes below a thread holds it first, so that it can't be deleted
+    meanwhile, and so that writers queue in one order.
+
+    Args:
+        items: How many numbers to reserve.
+
+    Returns:
+        The first number.
+
+    Raises:
+        NotFound: The owner has no such thread.
+    """
+    parameters = {**of(owner, id=thread_id), "count": items}
+    next_number = connection.execute(_HOLD, parameters).scalar()
+    if next_number is None:
+        raise NotFound
+    return int(next_number) - items
+
+
+def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> None:
+    """Insert or replace the thread. Raises `NotFound` if its id is another's."""
+    row = {
+        "tenant": owner.tenant,
+        "id": thread.id,
+        "user_id": owner.user,
+        "created_at": thread.created_at,
+        "title": thread.title,
+        "title_source": thread.title_source,
+        "status": thread.status,
+        "allowed_image_domains": thread.allowed_image_domains,
+        "metadata": thread.metadata,
+        "next_number": 0,
+    }
+    statement = upsert(connection.dialect.name, threads, frozenset({"next_number"}))
+    if connection.execute(statement, row).rowcount == 0:
+        raise NotFound
+
+
+class Threads(Part):
+    """The methods of `Store` about threads."""
+
+    @reading
+    def get_thread(self, connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
+        return _get(connection, owner, thread_id)
+
+    @reading
+    def list_threads(
+        self, connection: Connection, owner: Owner, query: PageQuery
+    ) -> Page[ThreadRecord]:
+        after = None
+        if query.after is not None:
+            after = connection.execute(_KEY, of(owner, id=query.after)).mappings().first()
+            if after is None:
+                raise NotFound
+        statement = _list(query.order, after is not None)
+        rows = connection.execute(statement, {**of(owner), **page_parameters(query, after)})
+        return page_of([_thread(row) for row in rows], query)
+
+    @writing
+    def save_thread(self, connection: Connection, owner: Owner, thread: ThreadRecord) -> None:
+        put_thread(connection, owner, thread)
+
+    @writing
+    def update_thread(
+        self, connection: Connection, owner: Owner, thread_id: str, changes: ThreadChanges
+    ) -> ThreadRecord:
+        new = _new_values(changes)
+        if not new:
+            return _get(connection, owner, thread_id)
+        statement = _update(frozenset(new), changes.keep_user_title)
+        parameters = {f"new_{name}": value for name, value in new.items()}
+        row = connection.execute(statement, {**of(owner, id=thread_id), **parameters}).first()
+        if row is None:
+            raise NotFound
+        return _thread(row)
+
+    @writing
+    def delete_thread(self, connection: Connection, owner: Owner, thread_id: str) -> list[str]:
+        hold_thread(connection, owner, thread_id)
+        ids = connection.execute(_ATTACHMENT_IDS, of(owner, thread_id=thread_id)).scalars().all()
+        connection.execute(_DELETE, of(owner, id=thread_id))
+        return list(ids)
+
+
+def _thread(row: Sequence[Any]) -> ThreadRecord:
+    return ThreadRecord(*row)
+
+
+def _get(connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
+    row = connection.execute(_GET, of(owner, id=thread_id)).first()
+    if row is None:
+        raise NotFound
+    return _thread(row)
+
+
+def _new_values(changes: ThreadChanges) -> Parameters:
+    names = ("title", "status", "allowed_image_domains", "metadata")
+    new = {name: getattr(changes, name) for name in names}
+    new = {name: value for name, value in new.items() if value is not UNSET}
+    return new | {"title_source": changes.title_source} if "title" in new else new
