@@ -59,7 +59,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer byte for byte. ``split`` sends it in chunks of so many bytes."""
+    """An answer byte for byte.
+
+    Args:
+        ending: What comes after the body: the end; or not even that, because
+            the connection is ``cut``, or because of a ``stall``.
+        split: Send it in chunks of this many bytes, a write each.
+    """
 
     body: bytes
     _: KW_ONLY
@@ -67,6 +73,7 @@ class Raw:
     headers: Mapping[str, str] = field(
         default_factory=lambda: {"content-type": "text/event-stream"}
     )
+    ending: Literal["done", "cut", "stall"] = "done"
     split: int | None = None
 
 

@@ -31,6 +31,7 @@ import msgspec
 from .model_replies import (
     LAST_CHUNK,
     Behaviour,
+    Ending,
     Frames,
     HangUp,
     Raw,
@@ -43,6 +44,8 @@ from .model_replies import (
 )
 
 __all__ = ["Behaviour", "FakeModel", "HangUp", "Raw", "Reply", "Request", "Silence", "failure"]
+
+_CHUNKED = {"transfer-encoding": "chunked"}
 
 
 @dataclass(slots=True)
@@ -219,15 +222,9 @@ class _Connection(asyncio.Protocol):
         await self._writable.wait()
 
     async def _send_raw(self, raw: Raw) -> None:
-        if raw.split is None:
-            head = response_head(raw.status, {**raw.headers, "content-length": str(len(raw.body))})
-            await self._write(head + raw.body)
-            return
-        await self._write(
-            response_head(raw.status, {**raw.headers, "transfer-encoding": "chunked"})
-        )
-        await self._write_split(raw.body, raw.split)
-        await self._write(LAST_CHUNK)
+        await self._write(response_head(raw.status, {**raw.headers, **_CHUNKED}))
+        await self._write_split(raw.body, raw.split or len(raw.body) or 1)
+        await self._end(raw.ending)
 
     async def _write_split(self, body: bytes, size: int) -> None:
         for start in range(0, len(body), size):
@@ -235,8 +232,7 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(0)
 
     async def _stream(self, reply: Reply, frames: Frames) -> None:
-        headers = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
-        await self._write(response_head(200, headers))
+        await self._write(response_head(200, {"content-type": "text/event-stream", **_CHUNKED}))
         if reply.split is not None:
             body = [frames.opening(), *frames.tokens(reply), *frames.closing(reply)]
             await self._write_split(b"".join(body), reply.split)
@@ -244,9 +240,12 @@ class _Connection(asyncio.Protocol):
             await self._write(chunk(frames.opening()))
             await self._write_tokens(reply, frames)
             await self._write(b"".join(map(chunk, frames.closing(reply))))
-        if reply.ending == "stall":
+        await self._end(reply.ending)
+
+    async def _end(self, ending: Ending) -> None:
+        if ending == "stall":
             await self._lost.wait()
-        elif reply.ending == "cut":
+        elif ending == "cut":
             self._drop()
         else:
             await self._write(LAST_CHUNK)

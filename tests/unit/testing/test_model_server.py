@@ -73,6 +73,12 @@ async def test_usage_is_sent_when_it_is_asked(client: httpx2.AsyncClient) -> Non
     assert not any("usage" in event for event in events(plain))
 
 
+async def test_raw_bytes_may_be_cut(client: httpx2.AsyncClient) -> None:
+    async with FakeModel(Raw(b"data: x", ending="cut")) as model:
+        with pytest.raises(httpx2.RemoteProtocolError, match="incomplete"):
+            await post(client, model)
+
+
 @pytest.mark.parametrize(
     ("reply", "fields"), [(Reply("Hi."), {}), (Reply("Hi.", streams=False), {"stream": True})]
 )
@@ -137,7 +143,10 @@ async def test_hanging_up_answers_nothing(client: httpx2.AsyncClient) -> None:
         assert not model.requests[0].hung_up.is_set()
 
 
-@pytest.mark.parametrize("behaviour", [Silence(), Reply("a", ending="stall"), Reply(delay=60)])
+@pytest.mark.parametrize(
+    "behaviour",
+    [Silence(), Reply("a", ending="stall"), Reply(delay=60), Raw(b": wait\n\n", ending="stall")],
+)
 async def test_a_client_that_leaves_is_noticed(behaviour: Behaviour) -> None:
     async with FakeModel(behaviour) as model, httpx2.AsyncClient(trust_env=False) as client:
         asking = asyncio.create_task(post(client, model, stream=True))
@@ -213,9 +222,8 @@ async def test_a_request_in_pieces_and_two_at_once() -> None:
         await asyncio.sleep(0)
         writer.write(get[20:] + get)
         for _ in range(2):
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
-            assert b'"id":"fake"' in await reader.readexactly(length)
+            answer = await reader.readuntil(b"\r\n0\r\n\r\n")
+            assert b'"id":"fake"' in answer
         writer.close()
         await writer.wait_closed()
 

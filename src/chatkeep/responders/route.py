@@ -1,0 +1,58 @@
+"""One of several responders, chosen turn by turn."""
+
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+from .base import Output, StreamingResponder, as_responder
+
+if TYPE_CHECKING:
+    from ..turn import Turn
+
+
+class Route:
+    """A responder that passes each turn on to one of others.
+
+    ::
+
+        Route({"free": small, "paid": large}, choose=lambda turn: turn.context.extra.plan)
+
+    Args:
+        responders: Responders of any form, by name.
+        choose: Takes the turn and returns a name; may be a coroutine function.
+
+    Raises:
+        ConfigurationError: There are no responders, or one is none. Raised while
+            answering if ``choose`` gives a name that isn't there.
+    """
+
+    def __init__(
+        self,
+        responders: Mapping[str, object],
+        *,
+        choose: "Callable[[Turn], str | Awaitable[str]]",
+    ) -> None:
+        if not responders:
+            raise ConfigurationError("A route needs at least one responder.")
+        self._responders = {name: as_responder(source) for name, source in responders.items()}
+        self._choose = choose
+
+    async def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
+        """Yield what the chosen responder yields."""
+        responder = await self._chosen(turn)
+        async with aclosing(responder.respond(turn)) as outputs:
+            async for output in outputs:
+                yield output
+
+    async def _chosen(self, turn: "Turn") -> StreamingResponder:
+        name = self._choose(turn)
+        if inspect.isawaitable(name):
+            name = await name
+        try:
+            return self._responders[name]
+        except KeyError:
+            known = ", ".join(map(repr, self._responders))
+            message = f"The route chose {name!r}, but has only {known}."
+            raise ConfigurationError(message) from None
