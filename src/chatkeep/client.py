@@ -230,8 +230,8 @@ class ChatClient:
         if answered:
             message = "The connection broke off in the middle of the answer."
             return ClientFailure(message, code="connection.lost")
-        reason = str(error) or type(error).__name__
-        return ClientFailure(f"Can't reach {self.url}: {reason}", code="connection.failed")
+        reason = (str(error) or type(error).__name__).rstrip(".")
+        return ClientFailure(f"Can't reach {self.url}: {reason}.", code="connection.failed")
 
 
 def _is_web_address(url: str) -> bool:

@@ -197,8 +197,11 @@ def _place(annotation: JSON) -> float:
 
 def describe_source(source: JSON) -> str:
     """Return one line that says what a source is and where it lies."""
-    place = source.get("url") or source.get("filename")
-    parts = [source.get("title"), place, source.get("description")]
+    description = source.get("description") or ""
+    place = source.get("url") or source.get("filename") or ""
+    parts = [source.get("group"), source.get("title"), place, description]
+    if place in description:
+        parts.remove(place)
     return " · ".join(dict.fromkeys(part for part in parts if part))
 
 

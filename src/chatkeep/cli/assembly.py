@@ -85,15 +85,16 @@ def import_app(name: str) -> Chatkeep:
 
 
 def _responder(settings: CommandSettings) -> Completions | Retrieval:
-    model = _model(settings) if settings.model else None
+    model = _model(settings, settings.model) if settings.model else None
     if model and not settings.folders:
         return model
-    return Retrieval(Index(index_path(settings)), model=model)
+    index = Index(index_path(settings))
+    return Retrieval(index, model, instructions=settings.instructions)
 
 
-def _model(settings: CommandSettings) -> Completions:
+def _model(settings: CommandSettings, name: str) -> Completions:
     return Completions(
-        settings.model,
+        name,
         base_url=settings.base_url,
         api_key=_api_key(settings),
         instructions=settings.instructions,

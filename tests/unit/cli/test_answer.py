@@ -175,5 +175,8 @@ def test_what_a_terminal_cant_draw_is_told_in_words() -> None:
 def test_a_source_is_told_by_title_place_and_description() -> None:
     url = {"type": "url", "title": "Rent", "url": "https://a.test/"}
     assert describe_source(url) == "Rent · https://a.test/"
-    file = {"type": "file", "title": "a.md", "filename": "a.md", "description": "Costs, line 3"}
-    assert describe_source(file) == "a.md · Costs, line 3"
+    file = {"type": "file", "title": "Costs", "filename": "a.md", "description": "a.md, line 3"}
+    assert describe_source(file) == "Costs · a.md, line 3"
+    assert describe_source(file | {"group": "Rent"}) == "Rent · Costs · a.md, line 3"
+    entity = {"type": "entity", "id": "1", "title": "Ada"}
+    assert describe_source(entity) == "Ada"
