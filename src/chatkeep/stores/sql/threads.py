@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Update,
+    and_,
     bindparam,
     case,
     delete,
@@ -42,7 +43,10 @@ _RECORD = (
     threads.c.allowed_image_domains,
     threads.c.metadata,
 )
-_THIS = owned(threads) & given(threads.c.id)
+
+# As a bare condition on the user, PostgreSQL would look for one id in the index
+# of the owner's whole list, for as long as it has no statistics of the table.
+_THIS = and_(given(threads.c.tenant), given(threads.c.id), given(threads.c.user_id).is_(True))
 
 _GET = select(*_RECORD).where(_THIS)
 _EXISTS = select(literal(1)).where(_THIS)
