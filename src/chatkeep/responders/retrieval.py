@@ -57,7 +57,8 @@ class Retrieval:
 
     Args:
         index: What is searched: an `Index`, or any other `Searcher`.
-        model: What writes the answer.
+        model: What writes the answer. Its own ``instructions``, if it has any,
+            hold here too.
         instructions: What the model is told besides: a role, a tone, a language.
         limit: How many passages at most an answer is made from.
     """
@@ -111,10 +112,10 @@ class Retrieval:
         self, model: TextModel, turn: "Turn", matches: Sequence[Match]
     ) -> AsyncGenerator[str | int]:
         """Yield the model's text, and the numbers of the passages that it cites."""
-        system: Message = {"role": "system", "content": self._prompt(matches)}
+        prompt = self._prompt(getattr(model, "instructions", None), matches)
         history = await turn.history(limit=_HISTORY)
         markers = Markers(len(matches))
-        stream = model.stream([system, *history], turn=turn)
+        stream = model.stream([prompt, *history], turn=turn)
         try:
             async for text in stream:
                 for part in markers.feed(text):
@@ -125,9 +126,10 @@ class Retrieval:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
 
-    def _prompt(self, matches: Sequence[Match]) -> str:
+    def _prompt(self, instructions: str | None, matches: Sequence[Match]) -> Message:
         passages = (_numbered(n, match.passage) for n, match in enumerate(matches, 1))
-        return "\n\n".join(filter(None, [self._instructions, _RULES, *passages]))
+        parts = filter(None, [instructions, self._instructions, _RULES, *passages])
+        return {"role": "system", "content": "\n\n".join(parts)}
 
 
 class _Search:
@@ -185,13 +187,17 @@ async def _said_before(turn: "Turn") -> str:
 
 
 async def _quote(matches: Sequence[Match]) -> AsyncGenerator[str | int]:
-    """Yield the best of each passage as a quotation, and the number of the passage."""
+    """Yield where each passage stands, its number to be cited, and the best of it.
+
+    A citation behind the quotation could end up in code, which it would break.
+    """
     yield "This is what the documents say:"
     for number, match in enumerate(matches, 1):
         passage = match.passage
-        quotation = "\n".join(f"> {line}".rstrip() for line in excerpt(match).split("\n"))
-        yield f"\n\n**{_escaped(_name(passage))}** ({_escaped(_place(passage))})\n\n{quotation}"
+        yield f"\n\n**{_escaped(_name(passage))}** ({_escaped(_place(passage))})"
         yield number
+        quotation = "\n".join(f"> {line}".rstrip() for line in excerpt(match).split("\n"))
+        yield f"\n\n{quotation}"
 
 
 def _source(passage: Passage) -> FileSource:

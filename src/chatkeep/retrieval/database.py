@@ -33,7 +33,7 @@ _SCHEMA = (
         title, heading, text, segmented,
         tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"
     )""",
-    "INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 3.0, 1.0, 1.0)')",
+    "INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 8.0, 1.0, 1.0)')",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )

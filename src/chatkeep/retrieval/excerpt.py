@@ -10,6 +10,8 @@ SIZE = 450
 """Characters that an excerpt is cut to."""
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_ITEM = re.compile(r"\s*(?:[-*+>]|\d+[.)])\s")
+_BLOCK = re.compile(rf"\s*(?:```|~~~|\|)| {{4}}|{_ITEM.pattern}")
 _FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _MARKUP = re.compile(
     r"(?P<code>(`+)(?!`).*?(?<!`)\2(?!`)|^~~~.*?(?:^~~~|\Z))"
@@ -35,7 +37,9 @@ def excerpt(match: Match, size: int = SIZE) -> str:
     cut = text[start:end].rstrip()
     if len(_FENCE.findall(cut)) % 2:
         cut += "\n```"
-    return _lead(text, start) + _portable(cut) + _trail(cut, text[end:])
+    before = _lead(cut) if start else ""
+    after = _trail(cut) if text[end:].strip() else ""
+    return before + _portable(cut) + after
 
 
 def _window(text: str, spans: Sequence[Span], size: int) -> Span:
@@ -87,24 +91,24 @@ def _inside(spans: Sequence[Span], outer: Span) -> list[Span]:
 def _cut(text: str, unit: Span, spans: Sequence[Span], size: int) -> Span:
     """Return the part of a sentence too long to quote: around the first word asked for."""
     start, end = unit
+    fenced = _FENCE.match(text, start)
     wanted = _inside(spans, unit)[:1]
-    if wanted and wanted[0][0] > start + size // 2 and not _FENCE.match(text, start):
+    if wanted and wanted[0][0] > start + size // 2 and not fenced:
         start = text.find(" ", wanted[0][0] - size // 3, wanted[0][0]) + 1 or wanted[0][0]
     limit = min(end, start + size)
-    space = max(text.rfind(" ", start, limit), text.rfind("\n", start, limit))
-    return start, space if limit < end and space > start else limit
+    gap = text.rfind("\n" if fenced else " ", start, limit)
+    return start, gap if limit < end and gap > start else limit
 
 
-def _lead(text: str, start: int) -> str:
-    if not start:
-        return ""
-    return "… " if text[start].isalnum() else "…\n\n"
+def _lead(cut: str) -> str:
+    """Return what marks that text is missing ahead, without breaking a block."""
+    return "…\n\n" if _BLOCK.match(cut) else "… "
 
 
-def _trail(cut: str, rest: str) -> str:
-    if not rest.strip():
-        return ""
-    return "\n\n…" if _FENCE.match(cut.splitlines()[-1]) else " …"
+def _trail(cut: str) -> str:
+    """Return what marks that text is missing behind."""
+    last = cut[cut.rfind("\n") + 1 :]
+    return "\n\n…" if _BLOCK.match(last) and not _ITEM.match(last) else " …"
 
 
 def _portable(text: str) -> str:

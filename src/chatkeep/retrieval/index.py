@@ -1,9 +1,7 @@
-"""The index: folders of documents in SQLite's full-text search, ranked by BM25."""
+"""The index: folders of documents, kept as passages in SQLite's full-text search."""
 
 import asyncio
 import hashlib
-import math
-import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,21 +12,19 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from .base import Document, Loader, Match, Passage, Progress, Span
+from .base import Document, Loader, Match, Passage, Progress
 from .chunking import passages
 from .database import Database
 from .files import MAX_FILE_SIZE, File, Unreadable, find_files, read, text_of
 from .loaders import LOADERS
-from .query import required_share, segmented, terms
+from .query import segmented
+from .search import find
 
 log = getLogger(__name__)
 
 _BATCH_FILES = 200
 _BATCH_BYTES = 2_000_000
-_CANDIDATES = 50
 _FRESH_NANOSECONDS = 2_000_000_000
-_MARK, _END_MARK = "\x01", "\x02"
-_MARKED = re.compile(f"{_MARK}([^{_END_MARK}]*){_END_MARK}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,8 @@ class Index:
     def __len__(self) -> int:
         """How many passages there are."""
         with self._database.transaction("DEFERRED") as connection:
-            return _number(connection, "SELECT count(*) FROM passages")
+            (count,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+            return int(count)
 
     def close(self) -> None:
         """Close the file."""
@@ -190,24 +187,14 @@ class Index:
         """Return the passages that answer a question in plain words, best first.
 
         A passage that has too little of what the question asks for is left
-        out, so there may be no match; and so is one whose text another has.
+        out, so there may be no match.
 
         Args:
             query: The question. Nothing in it is syntax.
             limit: How many matches at most.
         """
-        wanted = terms(query)
-        if not wanted:
-            return []
         with self._database.transaction("DEFERRED") as connection:
-            candidates = _candidates(connection, wanted)
-            matches: dict[str, Match] = {}
-            for rowid in _relevant(connection, wanted, candidates):
-                if len(matches) == limit:
-                    break
-                match = _match(connection, wanted, rowid, candidates[rowid])
-                matches.setdefault(match.passage.text, match)
-        return list(matches.values())
+            return find(connection, query, limit)
 
 
 def _batches(files: Iterable[File]) -> Iterator[list[File]]:
@@ -254,85 +241,3 @@ def _insert(
             "INSERT INTO words (rowid, title, heading, text, segmented) VALUES (?, ?, ?, ?, ?)",
             (rowid, *shown, segmented(" ".join(shown))),
         )
-
-
-def _candidates(connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[int, float]:
-    """Return the best passages with any of the terms, and their scores, best first."""
-    rows = connection.execute(
-        "SELECT rowid, -rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
-        (_any_of(wanted), _CANDIDATES),
-    )
-    return dict(rows)
-
-
-def _relevant(
-    connection: sqlite3.Connection, wanted: Sequence[str], candidates: Mapping[int, float]
-) -> list[int]:
-    """Return the candidates that have enough of the question.
-
-    A term weighs as much as it is rare (its inverse document frequency); one
-    that stands nowhere is as rare as can be.
-    """
-    total = _number(connection, "SELECT count(*) FROM passages")
-    whole = 0.0
-    covered = dict.fromkeys(candidates, 0.0)
-    for term in wanted:
-        count = _number(connection, "SELECT count(*) FROM words WHERE words MATCH ?", _phrase(term))
-        count = max(count, 1)
-        weight = math.log(1 + (total - count + 0.5) / (count + 0.5))
-        whole += weight
-        for rowid in _having(connection, term, candidates):
-            covered[rowid] += weight
-    return [rowid for rowid in candidates if covered[rowid] >= required_share(len(wanted)) * whole]
-
-
-def _having(connection: sqlite3.Connection, term: str, candidates: Iterable[int]) -> Iterator[int]:
-    """Yield the candidates that have a term."""
-    for rowid in candidates:
-        found = connection.execute(
-            "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?", (_phrase(term), rowid)
-        )
-        if found.fetchone():
-            yield rowid
-
-
-def _match(
-    connection: sqlite3.Connection, wanted: Sequence[str], rowid: int, score: float
-) -> Match:
-    row = connection.execute(
-        "SELECT path, title, heading, line, text, highlight(words, 2, ?, ?) FROM words"
-        " JOIN passages ON passages.id = words.rowid JOIN files ON files.id = passages.file"
-        " WHERE words MATCH ? AND words.rowid = ?",
-        (_MARK, _END_MARK, _any_of(wanted), rowid),
-    ).fetchone()
-    *fields, marked = row
-    passage = Passage(*fields)
-    return Match(passage, score, _spans(passage.text, marked, wanted))
-
-
-def _spans(text: str, marked: str, wanted: Sequence[str]) -> tuple[Span, ...]:
-    """Return where the text has the terms: where marked, or else as they stand.
-
-    The marks know of inflected words, but not of scripts without spaces.
-    """
-    spans = []
-    for count, found in enumerate(_MARKED.finditer(marked)):
-        start = found.start() - 2 * count
-        spans.append((start, start + len(found[1])))
-    if not spans:
-        pattern = "|".join(map(re.escape, wanted))
-        spans = [found.span() for found in re.finditer(pattern, text, re.IGNORECASE)]
-    return tuple(spans)
-
-
-def _any_of(wanted: Sequence[str]) -> str:
-    return " OR ".join(map(_phrase, wanted))
-
-
-def _phrase(term: str) -> str:
-    """Quote a term: terms have no quotes, so nothing in it is syntax."""
-    return f'"{term}"'
-
-
-def _number(connection: sqlite3.Connection, query: str, *arguments: object) -> int:
-    return int(connection.execute(query, arguments).fetchone()[0])

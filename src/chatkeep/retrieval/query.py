@@ -26,7 +26,8 @@ _QUESTION_WORDS = """
 how what when where which who whom whose why can could do does did done doing may might must shall
 should will would is are was were be been being am has have had having get gets got getting give
 gives tell tells explain describe show please thanks thank hello hi hey know want wants need needs
-like help find possible way anything something someone anyone there here ok okay
+like help find use uses used using possible way anything something someone anyone there here ok
+okay work works working support supports supported available
 """
 _FUNCTION_WORDS = """
 a an the this that these those it its itself i me my mine myself we us our ours you your yours he
@@ -65,13 +66,14 @@ def terms(question: str) -> list[str]:
 def required_share(count: int) -> float:
     """Return how much of a question's weight a passage must have to be a match.
 
-    Of equally rare words, two of two or three, three of nine or ten: the
-    longer a question, the more of it its answer says in other words.
+    Of equally rare words that is one of two, two of eight, three of eighteen.
+    Even a question that the documents answer has many words that they put
+    otherwise, and the longer it is, the fewer of them one passage has.
 
     Args:
         count: How many terms the question has.
     """
-    return float(0.8 / count**0.5)
+    return float(0.7 / count**0.5)
 
 
 def refers_back(message: str) -> bool:
