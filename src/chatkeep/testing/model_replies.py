@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from http import HTTPStatus
+from http.client import responses as phrases
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -203,7 +203,7 @@ def whole_answer(reply: Reply, body: Mapping[str, Any]) -> bytes:
 
 def response_head(status: int, headers: Mapping[str, str]) -> bytes:
     """The status line and the headers."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines = [f"HTTP/1.1 {status} {phrases.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
