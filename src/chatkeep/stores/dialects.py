@@ -131,7 +131,7 @@ def _availability(driver_errors: tuple[type[Exception], ...] = ()) -> Iterator[N
     except _UNAVAILABLE + driver_errors as error:
         raise ServiceUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or error.statement is None:  # while connecting
             raise ServiceUnavailable from error
         raise
 

@@ -6,14 +6,16 @@ time than everything else about opening a store.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select
+from sqlalchemy.exc import DBAPIError
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ServiceUnavailable
 from .dialects import Database, database_at
 from .tables import metadata
 
@@ -41,8 +43,8 @@ def upgrade(url: str) -> str:
     `check` it runs an event loop of its own.
 
     Raises:
-        ConfigurationError: The schema is newer than this version of Chatkeep.
-        ServiceUnavailable: The database can't be reached.
+        ConfigurationError: The schema is newer than this version of Chatkeep,
+            or the database can't be reached.
     """
 
     async def bring_up(database: Database) -> None:
@@ -57,7 +59,7 @@ def current(url: str) -> str | None:
     """The revision of the database's schema, or None if it has none.
 
     Raises:
-        ServiceUnavailable: The database can't be reached.
+        ConfigurationError: The database can't be reached.
     """
     return _at(url, lambda database: database.read(revision))
 
@@ -66,7 +68,7 @@ def check(url: str) -> list[str]:
     """What differs between the database's schema and the tables of this version.
 
     Raises:
-        ServiceUnavailable: The database can't be reached.
+        ConfigurationError: The database can't be reached.
     """
     return _at(url, lambda database: database.read(differences))
 
@@ -126,6 +128,22 @@ def differences(connection: Connection) -> list[str]:
     return [str(difference) for difference in compare_metadata(context, metadata)]
 
 
+@contextmanager
+def explained(database: Database) -> Iterator[None]:
+    """Tell whoever named the database why it can't be used, in its own words.
+
+    Raises:
+        ConfigurationError: It can't be reached, or is none.
+    """
+    try:
+        yield
+    except (ServiceUnavailable, DBAPIError) as error:
+        reason: BaseException = error
+        while reason.__cause__ is not None:
+            reason = reason.__cause__
+        raise ConfigurationError(f"The database {database.name} can't be used: {reason}") from error
+
+
 def _refuse_newer(database: Database, found: str | None) -> None:
     if found is not None and found > HEAD:
         raise ConfigurationError(
@@ -139,7 +157,8 @@ def _at(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
         database = database_at(url, pool_size=1)
         await database.open()
         try:
-            return await act(database)
+            with explained(database):
+                return await act(database)
         finally:
             await database.close()
 

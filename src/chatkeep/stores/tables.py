@@ -101,10 +101,6 @@ feedback = Table(
     ),
 )
 
-# The word stands in the SQL itself: a planner uses a partial index only where
-# it can see, and not only be given, the value that the index is for.
-ACTIVE: ColumnElement[bool] = literal_column("status = 'active'", Boolean)
-
 turns = Table(
     "chatkeep_turns",
     metadata,
@@ -134,16 +130,21 @@ turns = Table(
     ),
     Index("chatkeep_turns_thread", "tenant", "thread_id"),
     Index("chatkeep_turns_request", "tenant", "user_id", "request_key", "started_at"),
-    Index(
-        "chatkeep_turns_active",
-        "tenant",
-        "thread_id",
-        unique=True,
-        sqlite_where=ACTIVE,
-        postgresql_where=ACTIVE,
-    ),
-    Index("chatkeep_turns_held", "holder", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
 )
+
+# The word stands in the SQL itself: a planner uses a partial index only where
+# it can see, and is not only given, the value that the index is for.
+ACTIVE: ColumnElement[bool] = turns.c.status == literal_column("'active'")
+
+Index(
+    "chatkeep_turns_active",
+    turns.c.tenant,
+    turns.c.thread_id,
+    unique=True,
+    sqlite_where=ACTIVE,
+    postgresql_where=ACTIVE,
+)
+Index("chatkeep_turns_held", turns.c.holder, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
 
 checkpoints = Table(
     "chatkeep_checkpoints",

@@ -4,10 +4,9 @@ import asyncio
 
 from sqlalchemy import Connection, text
 
-from ...errors import ConfigurationError, ServiceUnavailable
 from ..base import Store
 from ..dialects import database_at
-from ..schema import make_current
+from ..schema import explained, make_current
 from .attachments import Attachments
 from .feedback import Feedback
 from .items import Items
@@ -61,12 +60,8 @@ class SQLStore(Threads, Items, Attachments, Feedback, Turns, Store):
     async def _connect(self) -> None:
         await self._database.open()
         try:
-            await make_current(self._database)
-        except ServiceUnavailable as error:
-            await self._database.close()
-            raise ConfigurationError(
-                f"The database {self._database.name} can't be reached: {error.__cause__}"
-            ) from error
+            with explained(self._database):
+                await make_current(self._database)
         except BaseException:
             await self._database.close()
             raise

@@ -73,7 +73,7 @@ _REPEATED = (
             and_(ACTIVE, given(turns.c.thread_id)),
         ),
     )
-    .order_by(turns.c.started_at.desc(), turns.c.id.desc())
+    .order_by(turns.c.started_at.desc())
     .limit(1)
 )
 _STOP = update(turns).where(_HOLDING).values(stop_requested=true()).returning(*_RECORD)

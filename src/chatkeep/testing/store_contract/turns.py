@@ -124,6 +124,25 @@ class TurnsContract:
         for turn in turns:
             assert await store.get_turn(ALICE, turn.id) == turn
 
+    async def test_a_cancelled_beginning_happened_whole_or_not_at_all(self, store: Store) -> None:
+        for steps in range(24):
+            name = f"t{steps}"
+            turn = a_turn(name, id=f"trn{steps}")
+            beginning = asyncio.create_task(
+                store.begin_turn(turn, thread=a_thread(name), items=items_named("i"))
+            )
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            beginning.cancel()
+            await asyncio.wait([beginning])
+
+        await store.save_thread(ALICE, a_thread("last"))  # by now the others are settled
+        begun_turns = {turn.thread_id for turn in await store.expired_turns(NOON, "")}
+        for thread in (await store.list_threads(ALICE, PageQuery(limit=100))).data:
+            if thread.id != "last":
+                assert thread.id in begun_turns
+                assert ids_of(await store.list_items(ALICE, thread.id, PageQuery())) == ["i"]
+
     # The same request again
 
     async def test_a_request_repeated_while_it_is_answered_is_told(self, store: Store) -> None:
