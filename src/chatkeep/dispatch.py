@@ -91,9 +91,10 @@ class Dispatcher:
     ) -> EventStream:
         heartbeat = self._settings.heartbeat_interval if live else None
         try:
-            opening = await self._openings(context).open(request)
+            openings = self._openings(context)
+            opening = await openings.open(request)
             responder = self._responder(opening.kind)
-            begun = await self._turns.begin(self._store, opening, context, responder, key)
+            begun = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
             return EventStream([frame(error_event(error))], heartbeat=heartbeat)
         return EventStream(

@@ -4,6 +4,7 @@ Nothing is written here. Whatever is wrong with a request is raised before its
 turn begins, so that a failed request leaves nothing behind.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +52,8 @@ from .stores.base import (
 from .titles import title_from_text
 from .turn import TurnKind
 
+STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
+
 
 @dataclass(slots=True)
 class Opening:
@@ -62,9 +65,11 @@ class Opening:
         message: The user's message that the turn belongs to, if there is one.
         items: What is saved when the turn begins, appended or in its place.
         greeting: Events (as JSON) that come before the stream options.
+        stream_options: The event (as JSON) that says what the client may do.
         news: Events (as JSON) that come after them.
         superseded: Items that go once the turn has brought something new.
         request_type: The wire type of the request.
+        new_item_id: Makes an id for an item of a wire type.
     """
 
     kind: TurnKind
@@ -76,9 +81,11 @@ class Opening:
     items: list[ItemRecord] = field(default_factory=list)
     attachments: list[AttachmentRecord] = field(default_factory=list)
     greeting: list[bytes] = field(default_factory=list)
+    stream_options: bytes = STREAM_OPTIONS
     news: list[bytes] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
     request_type: str = ""
+    new_item_id: Callable[[str], str] = ids.item_id
 
 
 class Openings:
@@ -96,7 +103,7 @@ class Openings:
         *,
         default_titles: bool = True,
     ) -> None:
-        self._store = store
+        self.store = store
         self._owner = owner
         self._settings = settings
         self._default_titles = default_titles
@@ -136,7 +143,7 @@ class Openings:
         raise InvalidRequest
 
     async def _writable(self, thread_id: str) -> ThreadRecord:
-        thread = await self._store.get_thread(self._owner, thread_id)
+        thread = await self.store.get_thread(self._owner, thread_id)
         reason = thread.status.get("reason")
         if thread.status["type"] == "locked":
             raise ThreadLocked(reason)
@@ -146,8 +153,16 @@ class Openings:
 
     # A message
 
+    def new_thread(self) -> ThreadRecord:
+        """Return the thread that a first message begins."""
+        return ThreadRecord(ids.thread_id(), datetime.now(UTC))
+
+    def new_item_id(self, thread: ThreadRecord, item_type: str) -> str:
+        """Return an id for an item of a wire type."""
+        return ids.item_id(item_type)
+
     async def _create(self, content: UserMessageInput) -> Opening:
-        thread = ThreadRecord(ids.thread_id(), datetime.now(UTC))
+        thread = self.new_thread()
         opening = await self._message(thread, content)
         if self._default_titles and opening.message is not None:
             thread.title = title_from_text(opening.message)
@@ -159,7 +174,7 @@ class Openings:
         if len(content.attachments) > self._settings.max_attachments:
             raise InvalidRequest("A message may not have so many attachments.")
         attachments = [
-            await self._store.get_attachment(self._owner, attachment_id)
+            await self.store.get_attachment(self._owner, attachment_id)
             for attachment_id in dict.fromkeys(content.attachments)
         ]
         models = [
@@ -167,7 +182,7 @@ class Openings:
             for record in attachments
         ]
         item = UserMessageItem(
-            id=ids.item_id("user_message"),
+            id=self.new_item_id(thread, "user_message"),
             thread_id=thread.id,
             created_at=datetime.now(UTC),
             content=content.content,
@@ -198,7 +213,7 @@ class Openings:
             NotFound: There is no such item.
             InvalidRequest: It is not a user's message.
         """
-        item = parse_item((await self._store.get_item(self._owner, thread.id, item_id)).data)
+        item = parse_item((await self.store.get_item(self._owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
             raise InvalidRequest("Only a user's message can be answered again.")
         superseded = await self._ids_after(thread.id, item_id)
@@ -211,7 +226,7 @@ class Openings:
         answered: it is one message, however often it was sent.
         """
         opening = await self.retry(thread, item_id)
-        record = await self._store.get_item(self._owner, thread.id, item_id)
+        record = await self.store.get_item(self._owner, thread.id, item_id)
         if is_new:
             opening.greeting.append(event_json("thread.created", thread=thread_json(thread)))
         opening.greeting.append(event_json("thread.item.done", item=public_item(record)))
@@ -222,7 +237,7 @@ class Openings:
         after: str | None = item_id
         while after is not None:
             query = PageQuery(MAX_PAGE_SIZE, after, "asc")
-            page = await self._store.list_items(self._owner, thread_id, query, hidden=True)
+            page = await self.store.list_items(self._owner, thread_id, query, hidden=True)
             found.extend(record.id for record in page.data)
             after = page.after
         return found
@@ -230,7 +245,7 @@ class Openings:
     # An answer to what the server asked
 
     async def _tool_output(self, thread: ThreadRecord, result: Any) -> Opening:
-        newest = await self._store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        newest = await self.store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         pending = [call for call in map(_pending_tool_call, newest.data) if call is not None]
         if not pending:
             raise Conflict("No tool call is waiting for an output in this thread.")
@@ -248,14 +263,14 @@ class Openings:
     async def _structured_input(
         self, thread: ThreadRecord, item_id: str, submission: StructuredInputSubmission
     ) -> Opening:
-        item = parse_item((await self._store.get_item(self._owner, thread.id, item_id)).data)
+        item = parse_item((await self.store.get_item(self._owner, thread.id, item_id)).data)
         if not isinstance(item, StructuredInputItem):
             raise InvalidRequest("This item asks for no input.")
         if item.status != "pending":
             raise Conflict("This has been answered already.")
         answered = answer(item, submission)
         record = item_record(answered)
-        newest = await self._store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        newest = await self.store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         return Opening(
             "structured_input",
             thread,
@@ -276,7 +291,7 @@ class Openings:
         """
         if item_id is None:
             return None
-        item = parse_item((await self._store.get_item(self._owner, thread_id, item_id)).data)
+        item = parse_item((await self.store.get_item(self._owner, thread_id, item_id)).data)
         if not isinstance(item, WidgetItem):
             raise InvalidRequest("An action comes from a widget.")
         return item

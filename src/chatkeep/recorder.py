@@ -8,7 +8,7 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -75,13 +75,22 @@ class Recorder:
         log: Where frames are published.
         store: Where items are kept.
         max_bytes: How much may be published before `AnswerTooLong` is raised.
+        new_item_id: Makes an id for an item of a wire type.
     """
 
-    def __init__(self, thread_id: str, log: LogWriter, store: ItemStore, max_bytes: int) -> None:
+    def __init__(
+        self,
+        thread_id: str,
+        log: LogWriter,
+        store: ItemStore,
+        max_bytes: int,
+        new_item_id: Callable[[str], str] = ids.item_id,
+    ) -> None:
         self._thread_id = thread_id
         self._append = log.append
         self._store = store
         self._room = max_bytes
+        self._new_item_id = new_item_id
         self._open: dict[str, OpenItem] = {}
         self._fake_id: str | None = None
         self._message: OpenMessage | None = None
@@ -259,7 +268,7 @@ class Recorder:
         await self._durably(self._save(record, "thread.item.done"))
 
     def _new_record(self, item_type: str, rest: bytes) -> ItemRecord:
-        item_id, now = ids.item_id(item_type), datetime.now(UTC)
+        item_id, now = self._new_item_id(item_type), datetime.now(UTC)
         value = {"id": item_id, "thread_id": self._thread_id, "created_at": now, "type": item_type}
         return ItemRecord(item_id, item_type, now, to_json(value)[:-1] + b"," + rest + b"}")
 
@@ -267,7 +276,7 @@ class Recorder:
         """The item as this thread's: with an id of its own, in this thread, in UTC."""
         changes: dict[str, Any] = {}
         if item.id == FAKE_ID:
-            self._fake_id = changes["id"] = self._fake_id or ids.item_id(item.type)
+            self._fake_id = changes["id"] = self._fake_id or self._new_item_id(item.type)
         if item.thread_id != self._thread_id:
             changes["thread_id"] = self._thread_id
         if item.created_at.tzinfo is not UTC:

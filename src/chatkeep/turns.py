@@ -32,8 +32,6 @@ from .turn import Turn
 
 logger = logging.getLogger("chatkeep.turn")
 
-_STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
-
 
 class Begun(NamedTuple):
     """A turn that has begun, and a reader of its events from the first on."""
@@ -67,7 +65,7 @@ class Turns:
 
     async def begin(
         self,
-        store: Store,
+        openings: Openings,
         opening: Opening,
         context: Context,
         responder: Responder,
@@ -78,18 +76,23 @@ class Turns:
         A request that came before, and whose answer never arrived, joins the
         turn that it began then.
 
+        Args:
+            openings: What made the opening, and makes another if the first
+                answer came to nothing.
+
         Raises:
             ThreadBusy: Another turn holds the thread.
             ServiceUnavailable: The server is closing.
         """
         if self._closing:
             raise ServiceUnavailable
+        store = openings.store
         record = self._record(opening, context.owner, request_key)
         horizon = record.started_at - timedelta(seconds=self._settings.repeat_window)
         try:
             await self._take_thread(store, record, opening, horizon)
         except TurnRepeated as repeated:
-            return await self._join(store, repeated.turn, context, responder)
+            return await self._join(openings, repeated.turn, context, responder)
         return self._start(store, record, opening, context, responder)
 
     async def _take_thread(
@@ -126,9 +129,10 @@ class Turns:
         )
 
     async def _join(
-        self, store: Store, earlier: TurnRecord, context: Context, responder: Responder
+        self, openings: Openings, earlier: TurnRecord, context: Context, responder: Responder
     ) -> Begun:
         """Follow the turn that the same request began, or answer its message again."""
+        store = openings.store
         if earlier.status == "active" and is_dead(earlier):
             await recover(store, earlier)
             earlier = await store.get_turn(earlier.owner, earlier.id)
@@ -139,7 +143,6 @@ class Turns:
         if earlier.status == "active" or earlier.input_item_id is None:
             raise ThreadBusy  # it runs in another worker, whose log isn't here
         thread = await store.get_thread(earlier.owner, earlier.thread_id)
-        openings = Openings(store, earlier.owner, self._settings)
         is_new = earlier.kind == "threads.create"
         opening = await openings.repeat(thread, earlier.input_item_id, is_new=is_new)
         opening.request_type = earlier.kind
@@ -158,8 +161,10 @@ class Turns:
         log = self._live.create(record.id)
         until = opening.message if opening.kind == "retry" else None
         items = ThreadItems(store, record.owner, record.thread_id, until)
-        recorder = Recorder(record.thread_id, log, items, self._settings.max_answer_bytes)
-        for event in (*opening.greeting, _STREAM_OPTIONS, *opening.news):
+        recorder = Recorder(
+            record.thread_id, log, items, self._settings.max_answer_bytes, opening.new_item_id
+        )
+        for event in (*opening.greeting, opening.stream_options, *opening.news):
             log.append(frame(event))
         state = ThreadState(thread_model(opening.thread))
         turn = Turn(
