@@ -59,7 +59,8 @@ _LINGER = 2.0
 
 _EXCERPT_BYTES = 2000
 
-_POOL = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=60.0)
+# Every request looks at each idle connection of the pool, so they are few.
+_POOL = httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 
 @dataclass(frozen=True, slots=True)

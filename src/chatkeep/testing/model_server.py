@@ -111,7 +111,9 @@ class FakeModel:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self._port)
+        self._server = await loop.create_server(
+            lambda: _Connection(self), "127.0.0.1", self._port, backlog=4096
+        )
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
