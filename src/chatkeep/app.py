@@ -10,7 +10,7 @@ from .dispatch import Dispatcher, Reply
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
-from .responders.base import as_responder
+from .responders.base import Responder, as_responder
 from .settings import Settings
 from .stores import Store, open_store
 from .turn import Turn
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., Any] | Responder)
 
 
 class Chatkeep:

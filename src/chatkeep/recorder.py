@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from . import ids
-from .errors import AnswerTooLong, InvalidOutput
+from .errors import AnswerTooLong, InvalidOutput, NotFound
 from .folding import OpenItem, OpenMessage, Part, open_item
 from .live.base import LogWriter
 from .protocol.types import (
@@ -30,6 +30,7 @@ from .protocol.types import (
     ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
     ThreadItemUpdatedEvent,
+    ThreadMetadata,
     ThreadUpdatedEvent,
     WidgetComponentBase,
 )
@@ -96,7 +97,7 @@ class Recorder:
         self._message: OpenMessage | None = None
         self._part: Part | None = None
         self._citations: list[tuple[Annotation, int | None]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
         self._sealed = False
         self.kept_any = False
         """Whether an item that a client can see was saved."""
@@ -118,9 +119,12 @@ class Recorder:
         Raises:
             InvalidOutput: It is nothing that a responder may yield, or an
                 event that doesn't fit the thread.
+            AnswerTooLong: There is no room for it.
         """
         if self._sealed:
             raise InvalidOutput("the turn has ended")
+        if self._room <= 0:
+            raise AnswerTooLong
         if isinstance(output, ThreadItemUpdatedEvent):
             await self._updated(output)
         elif isinstance(output, str):
@@ -142,8 +146,7 @@ class Recorder:
             case ThreadItemRemovedEvent(item_id=item_id):
                 await self._removed(item_id)
             case ThreadUpdatedEvent(thread=thread) | ThreadCreatedEvent(thread=thread):
-                bare = model_json(thread.model_copy(update={"metadata": {}}))
-                self.publish(event_json(output.type, thread=_without_items(bare)))
+                self.publish(event_json(output.type, thread=_public_thread(thread)))
             case WidgetComponentBase():
                 await self._widget(output)
             case _ if isinstance(output, ITEM_TYPES):
@@ -190,10 +193,9 @@ class Recorder:
 
     async def end_message(self) -> None:
         """End the plain text that is open, if any; further text begins a new message."""
-        if self._citations and self._message is None:
-            self._begin_message()
-        if self._message is not None:
-            await self._durably(self._save_message(self._message))
+        message, self._message, self._part = self._message, None, None
+        if message is not None:
+            await self._durably(self._save_message(message))
 
     async def _save_message(self, message: OpenMessage) -> None:
         record = message.record(finished=True)
@@ -204,7 +206,6 @@ class Recorder:
     def _message_ended(self, message: OpenMessage) -> None:
         self._publish_update(message, self._part_event("done", message.part(0)))
         self._open.pop(message.id, None)
-        self._message = self._part = None
 
     @staticmethod
     def _part_event(what: str, part: Part) -> bytes:
@@ -248,7 +249,8 @@ class Recorder:
     async def _save(self, record: ItemRecord, event: str) -> None:
         await self._store.save_items([record])
         self._open.pop(record.id, None)
-        self._fake_id = None
+        if record.id == self._fake_id:
+            self._fake_id = None
         self.publish_end(record, event)
 
     async def _removed(self, item_id: str) -> None:
@@ -258,9 +260,18 @@ class Recorder:
         await self._durably(self._delete(item_id))
 
     async def _delete(self, item_id: str) -> None:
+        hidden = await self._is_hidden(item_id)
         await self._store.delete_items([item_id])
         self._open.pop(item_id, None)
-        self._publish_removed(item_id)
+        if not hidden:
+            self._publish_removed(item_id)
+
+    async def _is_hidden(self, item_id: str) -> bool:
+        try:
+            item = self._open.get(item_id) or await self._store.get_item(item_id)
+        except NotFound:
+            return False
+        return item.type in HIDDEN_ITEM_TYPES
 
     async def _widget(self, widget: WidgetComponentBase) -> None:
         await self.end_message()
@@ -291,8 +302,8 @@ class Recorder:
 
     async def settle(self) -> None:
         """Wait for a write that is under way, however its caller ended."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
+        if self._writing:
+            await asyncio.wait(self._writing)
 
     def remaining(self, *, finished: bool) -> list[ItemRecord]:
         """Return the items that are still open and hold anything, as they stand."""
@@ -332,12 +343,15 @@ class Recorder:
             self.publish(event_json(event, item=public_item(record)))
 
     def _publish_delta(self, part: Part, delta: str) -> None:
-        if len(delta) > self._room:
-            raise AnswerTooLong
+        fits = len(delta) <= self._room
+        if not fits:
+            delta = delta[: max(0, self._room)]
         piece = delta_frame(part.prefix, delta)
         self._room -= len(piece)
         part.texts.append(delta)
         self._append(piece)
+        if not fits:
+            raise AnswerTooLong
 
     def _publish_update(self, item: OpenItem, update: bytes) -> None:
         self.publish(event_json("thread.item.updated", item_id=text_json(item.id), update=update))
@@ -347,11 +361,14 @@ class Recorder:
 
     async def _durably(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work to its end, even if whoever waits for it is cancelled."""
-        self._writing = asyncio.create_task(work)
-        await asyncio.shield(self._writing)
+        writing = asyncio.create_task(work)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.shield(writing)
 
 
-def _without_items(thread: bytes) -> bytes:
-    value = from_json(thread)
+def _public_thread(thread: ThreadMetadata) -> bytes:
+    changes = {"metadata": {}, "created_at": aware(thread.created_at)}
+    value = from_json(model_json(thread.model_copy(update=changes)))
     value["items"] = from_json(EMPTY_PAGE)
     return to_json(value)

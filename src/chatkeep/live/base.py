@@ -13,7 +13,10 @@ class LogWriter(ABC):
 
     @abstractmethod
     def append(self, frame: bytes) -> None:
-        """Add a frame. Returns at once; readers that wait are woken."""
+        """Add a frame. Returns at once; readers that wait are woken.
+
+        What comes after the end is dropped.
+        """
 
     @abstractmethod
     def end(self) -> None:

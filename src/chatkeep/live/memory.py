@@ -22,6 +22,8 @@ class _MemoryLog(LogWriter):
         self._waiters: list[asyncio.Future[None]] = []
 
     def append(self, frame: bytes) -> None:
+        if self.ended:
+            return
         self.frames.append(frame)
         if self._waiters:
             self.wake()
