@@ -57,9 +57,9 @@ class Retrieval:
 
     Args:
         index: What is searched: an `Index`, or any other `Searcher`.
-        model: What writes the answer. Its own ``instructions``, if it has any,
-            hold here too.
+        model: What writes the answer.
         instructions: What the model is told besides: a role, a tone, a language.
+            Without them its own ``instructions`` hold, if it has any.
         limit: How many passages at most an answer is made from.
     """
 
@@ -73,10 +73,12 @@ class Retrieval:
     ) -> None:
         self._index = index
         self._model = model
+        if instructions is None:
+            instructions = getattr(model, "instructions", None)
         self._instructions = instructions
         self._limit = limit
 
-    async def respond(self, turn: "Turn") -> AsyncIterator[Output]:
+    async def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
         """Search, show the search as a workflow, and answer."""
         question = turn.message.text if turn.message else ""
         search = _Search(turn, question)
@@ -112,7 +114,7 @@ class Retrieval:
         self, model: TextModel, turn: "Turn", matches: Sequence[Match]
     ) -> AsyncGenerator[str | int]:
         """Yield the model's text, and the numbers of the passages that it cites."""
-        prompt = self._prompt(getattr(model, "instructions", None), matches)
+        prompt = self._prompt(matches)
         history = await turn.history(limit=_HISTORY)
         markers = Markers(len(matches))
         stream = model.stream([prompt, *history], turn=turn)
@@ -126,9 +128,9 @@ class Retrieval:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
 
-    def _prompt(self, instructions: str | None, matches: Sequence[Match]) -> Message:
+    def _prompt(self, matches: Sequence[Match]) -> Message:
         passages = (_numbered(n, match.passage) for n, match in enumerate(matches, 1))
-        parts = filter(None, [instructions, self._instructions, _RULES, *passages])
+        parts = filter(None, [self._instructions, _RULES, *passages])
         return {"role": "system", "content": "\n\n".join(parts)}
 
 

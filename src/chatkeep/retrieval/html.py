@@ -94,7 +94,8 @@ class _Reader(HTMLParser):
     def _part(self, tag: str) -> None:
         """Keep apart what the tag keeps apart on the page."""
         if tag in _SPACED or (self._element and tag not in _INLINE):
-            self._text.append(" ")
+            if self._text:
+                self._text.append(" ")
         elif tag not in _INLINE:
             self.end_text()
 

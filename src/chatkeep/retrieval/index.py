@@ -90,7 +90,7 @@ class Index:
     ) -> None:
         self.close()
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """How many passages there are."""
         with self._database.transaction("DEFERRED") as connection:
             (count,) = connection.execute("SELECT count(*) FROM passages").fetchone()

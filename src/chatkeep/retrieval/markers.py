@@ -8,7 +8,9 @@ _TOKEN = re.compile(
     r"|(?P<blank>\n[ \t]*\n)"
     r"|(?P<space>[ \t]{0,8})\[(?P<numbers>\d{1,3}(?:,[ \t]{0,2}\d{1,3}){0,9})\](?!\()"
 )
-_UNFINISHED = re.compile(r"(?:`{1,16}|\n[ \t]{0,8}|[ \t]{0,8}\[[\d, \t]{0,60}\]?|[ \t]{1,8})\Z")
+_UNFINISHED = re.compile(
+    r"(?:`{1,16}|\n(?:[ \t]{0,8}\n)?|[ \t]{0,8}\[[\d, \t]{0,60}\]?|\n?[ \t]{1,8})\Z"
+)
 
 
 class Markers:
