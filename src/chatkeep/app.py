@@ -10,7 +10,7 @@ from .dispatch import Dispatcher, Reply
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
-from .responders.base import Responder, as_responder
+from .responders.base import Responder, as_responder, close_responder
 from .settings import Settings
 from .stores import Store, open_store
 from .turn import Turn
@@ -63,6 +63,7 @@ class Chatkeep:
         namer = None if isinstance(titles, bool) else titles
         self._turns = Turns(live, self.settings, namer)
         self._handlers = Handlers()
+        self._responders: list[object] = []
         self._dispatcher = Dispatcher(
             self.store, self._turns, self._handlers, self.settings, default_titles=bool(titles)
         )
@@ -76,11 +77,13 @@ class Chatkeep:
     def responder(self, responder: F) -> F:
         """Register what answers; usable as a decorator. `responders.base` says what may be."""
         self._handlers.responder = as_responder(responder)
+        self._responders.append(responder)
         return responder
 
     def action(self, handler: F) -> F:
         """Register what answers widget actions, as a responder: ``turn.action`` says which."""
         self._handlers.action = as_responder(handler)
+        self._responders.append(handler)
         return handler
 
     def sync_action(self, handler: SyncActionHandler) -> SyncActionHandler:
@@ -115,6 +118,8 @@ class Chatkeep:
     async def close(self) -> None:
         """Let turns under way finish or keep what they have; then give everything back."""
         await self._turns.close()
+        for responder in self._responders:
+            await close_responder(responder)
         await self.store.close()
         self._opened = False
 

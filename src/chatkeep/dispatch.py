@@ -23,7 +23,7 @@ from .protocol.types import (
     ThreadsSyncCustomActionReq,
     ThreadsUpdateReq,
 )
-from .responders.base import Responder
+from .responders.base import StreamingResponder
 from .settings import Settings
 from .sse import frame
 from .stores.base import Store
@@ -103,7 +103,7 @@ class Dispatcher:
             on_leave=lambda: self._turns.leave(self._store, begun.record, may_return=live),
         )
 
-    def _responder(self, kind: str) -> Responder:
+    def _responder(self, kind: str) -> StreamingResponder:
         handlers = self._handlers
         if kind == "action":
             if handlers.action is None:

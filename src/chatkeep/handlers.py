@@ -23,7 +23,7 @@ from .protocol.types import (
     WidgetItem,
 )
 from .protocol.wire import aware, item_record, model_json, public_item, thread_model
-from .responders.base import Responder
+from .responders.base import StreamingResponder
 from .stores.base import Store
 from .thread_state import ThreadState
 
@@ -66,8 +66,8 @@ Transcriber: TypeAlias = Callable[[AudioInput, Context], Any]
 class Handlers:
     """The functions that a program has registered."""
 
-    responder: Responder | None = None
-    action: Responder | None = None
+    responder: StreamingResponder | None = None
+    action: StreamingResponder | None = None
     sync_action: SyncActionHandler | None = None
     feedback: list[FeedbackHandler] = field(default_factory=list)
     transcribe: Transcriber | None = None

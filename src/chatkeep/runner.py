@@ -7,9 +7,9 @@ whoever follows the log comes to its end.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 from .calls import call
 from .errors import TurnTimedOut
@@ -18,7 +18,7 @@ from .live.base import LogWriter
 from .protocol.types import ThreadItem, ThreadItemUpdatedEvent
 from .protocol.wire import event_json, parse_item, thread_json
 from .recorder import Recorder
-from .responders.base import Output, Responder
+from .responders.base import Output, StreamingResponder
 from .settings import Settings
 from .stores.base import Store, TurnChanges, TurnRecord, TurnStatus
 from .thread_state import ThreadState
@@ -44,7 +44,7 @@ class TurnRunner:
         *,
         turn: Turn,
         record: TurnRecord,
-        responder: Responder,
+        responder: StreamingResponder,
         recorder: Recorder,
         state: ThreadState,
         log: LogWriter,
@@ -94,11 +94,11 @@ class TurnRunner:
         else:
             self._end("finished")
 
-    async def _pump(self, outputs: AsyncIterator[Output]) -> None:
+    async def _pump(self, outputs: AsyncGenerator[Output]) -> None:
         """Hand what the responder yields to the recorder, giving others their turn."""
         text, output_other = self._recorder.text, self._recorder.output
         count = 0
-        async with _closing(outputs):
+        async with aclosing(outputs):
             async for output in outputs:
                 if self._ending is not None:
                     return
@@ -217,16 +217,3 @@ class TurnRunner:
     def pending_items(self) -> list[ThreadItem]:
         """Return the items that are not done yet, as they stand."""
         return [parse_item(record.data) for record in self._recorder.remaining(finished=False)]
-
-
-class _Closable(Protocol):
-    async def aclose(self) -> object: ...
-
-
-def _closing(outputs: AsyncIterator[Output]) -> "aclosing[_Closable]":
-    return aclosing(outputs if hasattr(outputs, "aclose") else _Nothing())  # type: ignore[arg-type]
-
-
-class _Nothing:
-    async def aclose(self) -> None:
-        """An iterator that is no generator has nothing to close."""

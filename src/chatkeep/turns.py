@@ -21,7 +21,7 @@ from .openings import Opening, Openings
 from .protocol.wire import thread_model
 from .recorder import Recorder
 from .recovery import host_prefix, is_dead, new_holder, recover
-from .responders.base import Responder
+from .responders.base import StreamingResponder
 from .runner import TurnRunner
 from .settings import Settings
 from .sse import frame
@@ -68,7 +68,7 @@ class Turns:
         openings: Openings,
         opening: Opening,
         context: Context,
-        responder: Responder,
+        responder: StreamingResponder,
         request_key: str | None = None,
     ) -> Begun:
         """Begin a turn, and return a reader of its events from the first on.
@@ -129,7 +129,11 @@ class Turns:
         )
 
     async def _join(
-        self, openings: Openings, earlier: TurnRecord, context: Context, responder: Responder
+        self,
+        openings: Openings,
+        earlier: TurnRecord,
+        context: Context,
+        responder: StreamingResponder,
     ) -> Begun:
         """Follow the turn that the same request began, or answer its message again."""
         store = openings.store
@@ -156,7 +160,7 @@ class Turns:
         record: TurnRecord,
         opening: Opening,
         context: Context,
-        responder: Responder,
+        responder: StreamingResponder,
     ) -> Begun:
         log = self._live.create(record.id)
         until = opening.message if opening.kind == "retry" else None

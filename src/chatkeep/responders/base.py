@@ -15,6 +15,9 @@ What it yields:
 What it raises: a `TurnError` is shown to the user as it is; anything else is
 logged under an error id, and the user is shown that id.
 
+How it ends: a responder that holds something has a method ``close``, sync or
+async, which the server calls when it closes.
+
 How it is stopped: its async generator is closed. One in a thread can't be
 interrupted: it is closed at its next ``yield``, and what it gives is dropped.
 """
@@ -30,6 +33,7 @@ from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, cast
 
+from ..calls import call
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -88,6 +92,13 @@ def as_responder(source: object) -> StreamingResponder:
     if respond is function and function is not source:
         return cast("StreamingResponder", source)
     return _FunctionResponder(respond)
+
+
+async def close_responder(source: object) -> None:
+    """Let a responder give back what it holds, if it holds anything."""
+    close = getattr(source, "close", None)
+    if close is not None:
+        await call(close)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from .base import Output, StreamingResponder, as_responder
+from .base import Output, StreamingResponder, as_responder, close_responder
 
 if TYPE_CHECKING:
     from ..turn import Turn
@@ -36,6 +36,7 @@ class Route:
     ) -> None:
         if not responders:
             raise ConfigurationError("A route needs at least one responder.")
+        self._sources = list(responders.values())
         self._responders = {name: as_responder(source) for name, source in responders.items()}
         self._choose = choose
 
@@ -45,6 +46,11 @@ class Route:
         async with aclosing(responder.respond(turn)) as outputs:
             async for output in outputs:
                 yield output
+
+    async def close(self) -> None:
+        """Close every responder that can be closed."""
+        for source in self._sources:
+            await close_responder(source)
 
     async def _chosen(self, turn: "Turn") -> StreamingResponder:
         name = self._choose(turn)
