@@ -23,7 +23,7 @@ from ..retrieval.base import Match, Passage, Searcher
 from ..retrieval.excerpt import excerpt
 from ..retrieval.markers import Markers
 from ..retrieval.query import refers_back
-from .base import Message, Output
+from .base import Message, Output, close_responder
 
 if TYPE_CHECKING:
     from ..turn import Turn
@@ -89,6 +89,11 @@ class Retrieval:
         async with aclosing(self._answer(turn, matches)) as answer:
             async for text in answer:
                 yield text
+
+    async def close(self) -> None:
+        """Close the index and the model, if they can be closed."""
+        await close_responder(self._index)
+        await close_responder(self._model)
 
     async def _find(self, turn: "Turn", question: str) -> list[Match]:
         """Search for the question; for one that leans on what was said, with that first."""

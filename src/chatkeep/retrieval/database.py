@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ..errors import ConfigurationError
 
@@ -40,6 +40,8 @@ _SCHEMA = (
 
 _BUSY_SECONDS = 30.0
 
+Kind: TypeAlias = Literal["DEFERRED", "IMMEDIATE"]
+
 
 class Database:
     """One connection to the index's file, shared by threads one at a time.
@@ -53,50 +55,66 @@ class Database:
     """
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._lock = threading.Lock()
-        try:
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.OperationalError as error:
-            raise ConfigurationError(f"The index {path} can't be opened: {error}.") from error
-        try:
-            self._prepare(path)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection: sqlite3.Connection | None = _connect(path)
 
     def close(self) -> None:
-        """Close the connection, once it is free."""
+        """Close the connection, once it is free. The next transaction opens another."""
         with self._lock:
-            self._connection.close()
+            if self._connection:
+                self._connection.close()
+            self._connection = None
 
     @contextmanager
-    def transaction(self, kind: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[sqlite3.Connection]:
+    def transaction(self, kind: Kind) -> Iterator[sqlite3.Connection]:
         """Hold the connection for one transaction: to read, or to write."""
         with self._lock:
-            self._connection.execute(f"BEGIN {kind}")
-            try:
+            self._connection = self._connection or _connect(self._path)
+            with _transaction(self._connection, kind):
                 yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
 
-    def _prepare(self, path: str) -> None:
-        try:
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            with self.transaction("IMMEDIATE") as connection:
-                _migrate(connection, path)
-            # Only now: a file of someone else's must stay as it is.
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.DatabaseError as error:
-            if "fts5" in str(error):
-                raise ConfigurationError("This Python's SQLite has no FTS5.") from error
-            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                raise ConfigurationError(f"{path} is not an index of Chatkeep's.") from error
-            raise
+
+def _connect(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.OperationalError as error:
+        raise ConfigurationError(f"The index {path} can't be opened: {error}.") from error
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        with _transaction(connection, "IMMEDIATE"):
+            _migrate(connection, path)
+        # Only now: a file of someone else's must stay as it is.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.DatabaseError as error:
+        if "fts5" in str(error):
+            raise ConfigurationError("This Python's SQLite has no FTS5.") from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise ConfigurationError(f"{path} is not an index of Chatkeep's.") from error
+        raise
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: Kind) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -97,7 +97,7 @@ class Index:
             return int(count)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. A later use opens it again; an index in memory is gone."""
         self._database.close()
 
     # Building
