@@ -133,6 +133,13 @@ def test_nothing_in_a_question_is_syntax(index: Index, folder: Path, question: s
     assert found(index, question)[0] == "turns.md"
 
 
+def test_stop_words_alone_must_stand_there_word_for_word(index: Index, folder: Path) -> None:
+    write(folder / "hamlet.txt", "To be, or not to be, that is the question.")
+    write(folder / "other.txt", "It is not to be done now, or ever; to be done later.")
+    index.update([folder])
+    assert found(index, "To be or not to be?") == ["hamlet.txt"]
+
+
 def test_a_very_long_question_is_answered(index: Index, folder: Path) -> None:
     index.update([folder])
     assert found(index, "stop answer " + "and " * 200_000) == ["turns.md"]

@@ -35,6 +35,7 @@ def test_levels_are_those_of_first_appearance() -> None:
         "+---+\n| A |\n+---+",
         "Before.\n\n-----\n\nAfter.",
         "Two lines\nof text\n--",
+        "Two lines\nof text\n-------",
     ],
 )
 def test_other_lines_of_punctuation_are_no_titles(text: str) -> None:
