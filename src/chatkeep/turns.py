@@ -228,7 +228,7 @@ class Turns:
         runner = self._running.get(record.id)
         if runner is not None and not may_return and self._settings.on_disconnect == "stop":
             runner.stop()
-        self._in_background(store.mark_undelivered(record.owner, record.id))
+        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

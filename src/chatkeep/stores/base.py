@@ -128,7 +128,7 @@ class TurnRecord:
         lease_expires_at: Past this the holder is taken for dead.
         request_key: Digest of the request that began it.
         input_item_id: The user's message that it answers, if any.
-        delivered: False once a client is known to have left before the end.
+        delivered: False while no client has, or is getting, the whole answer.
         usage: What the model counted, if the responder recorded it.
     """
 
@@ -366,9 +366,8 @@ class Store(ABC):
                 or an attachment, or its thread, is another's.
             TurnRepeated: The owner began a turn with the same ``request_key``
                 no earlier than ``repeated_since``, and its answer was not
-                delivered (``delivered`` is false, or it was interrupted), or
-                it is still active on this same thread. It carries the newest
-                such turn, and goes before `TurnActive`.
+                delivered, or it is still active on this same thread. It
+                carries the newest such turn, and goes before `TurnActive`.
             TurnActive: Another turn, which it carries, holds the thread,
                 whatever its lease says.
         """
@@ -389,8 +388,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def mark_undelivered(self, owner: Owner, turn_id: str) -> None:
-        """Note that the client left before the turn's answer was delivered.
+    async def mark_delivered(self, owner: Owner, turn_id: str, delivered: bool) -> None:
+        """Note whether a client has the turn's answer, or left before its end.
 
         Raises:
             NotFound: The turn is not there.
@@ -424,7 +423,8 @@ class Store(ABC):
         """End an active turn: apply ``changes``, free the thread, drop the log.
 
         The turn's row gets ``status``, ``ended_at`` (now), and the usage and
-        error id of ``changes``; the rest of it stays as the store has it.
+        error id of ``changes``; an interrupted one is not delivered. The rest
+        of it stays as the store has it.
 
         Returns:
             False if the turn was no longer active (someone recovered it, or

@@ -306,8 +306,8 @@ class MemoryStore(Store):
         turn.stop_requested = True
         return _copied_turn(turn)
 
-    async def mark_undelivered(self, owner: Owner, turn_id: str) -> None:
-        self._turn(owner, turn_id).delivered = False
+    async def mark_delivered(self, owner: Owner, turn_id: str, delivered: bool) -> None:
+        self._turn(owner, turn_id).delivered = delivered
 
     async def checkpoint(
         self, holder: str, lease_expires_at: datetime, frames: Sequence[tuple[str, bytes]]
@@ -334,6 +334,7 @@ class MemoryStore(Store):
         thread.delete_items(changes.removed)
         thread.active = None
         ended.status = status
+        ended.delivered = ended.delivered and status != "interrupted"
         ended.ended_at = datetime.now(UTC)
         ended.usage = _copied(changes.usage)
         ended.error_id = changes.error_id
@@ -385,9 +386,8 @@ class MemoryStore(Store):
         if since is None or turn.request_key is None:
             return
         for earlier in reversed(self._requests.get((turn.owner, turn.request_key), [])):
-            undelivered = not earlier.delivered or earlier.status == "interrupted"
             under_way = earlier.status == "active" and earlier.thread_id == turn.thread_id
-            if earlier.started_at >= since and (undelivered or under_way):
+            if earlier.started_at >= since and (under_way or not earlier.delivered):
                 raise TurnRepeated(_copied_turn(earlier))
 
     # Writing: everything has been checked

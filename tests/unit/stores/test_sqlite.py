@@ -236,7 +236,7 @@ async def _use_everything(store: SQLStore) -> None:
     await store.list_feedback(ALICE, "t")
     await store.get_turn(ALICE, turn.id)
     await store.request_stop(ALICE, "t")
-    await store.mark_undelivered(ALICE, turn.id)
+    await store.mark_delivered(ALICE, turn.id, False)
     await store.checkpoint(turn.holder, NOON, [(turn.id, b"said")])
     await store.load_checkpoints(turn)
     await store.expired_turns(NOON, "host")

@@ -69,7 +69,6 @@ _REPEATED = (
         turns.c.started_at >= bindparam("since", type_=turns.c.started_at.type),
         or_(
             turns.c.delivered == false(),
-            turns.c.status == "interrupted",
             and_(ACTIVE, given(turns.c.thread_id)),
         ),
     )
@@ -77,12 +76,18 @@ _REPEATED = (
     .limit(1)
 )
 _STOP = update(turns).where(_HOLDING).values(stop_requested=true()).returning(*_RECORD)
-_MARK_UNDELIVERED = update(turns).where(_THIS).values(delivered=false())
+_MARK = (
+    update(turns)
+    .where(_THIS)
+    .values(delivered=bindparam("delivered_", type_=turns.c.delivered.type))
+)
+_NEW_STATUS = bindparam("new_status", type_=turns.c.status.type)
 _END = (
     update(turns)
     .where(_THIS, given(turns.c.thread_id), ACTIVE)
     .values(
-        status=bindparam("new_status", type_=turns.c.status.type),
+        status=_NEW_STATUS,
+        delivered=and_(turns.c.delivered, _NEW_STATUS != "interrupted"),
         ended_at=bindparam("new_ended_at", type_=turns.c.ended_at.type),
         usage=bindparam("new_usage", type_=turns.c.usage.type),
         error_id=bindparam("new_error_id", type_=turns.c.error_id.type),
@@ -200,8 +205,10 @@ class Turns(Part):
         return _turn(row)
 
     @writing
-    def mark_undelivered(self, connection: Connection, owner: Owner, turn_id: str) -> None:
-        if connection.execute(_MARK_UNDELIVERED, of(owner, id=turn_id)).rowcount == 0:
+    def mark_delivered(
+        self, connection: Connection, owner: Owner, turn_id: str, delivered: bool
+    ) -> None:
+        if connection.execute(_MARK, of(owner, id=turn_id, delivered=delivered)).rowcount == 0:
             raise NotFound
 
     @writing

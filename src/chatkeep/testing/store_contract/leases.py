@@ -44,13 +44,15 @@ class LeasesContract:
         with pytest.raises(NotFound):
             await store.request_stop(ALICE, "none")
 
-    async def test_a_client_that_left_is_noted(self, store: Store) -> None:
+    async def test_a_client_that_left_and_came_back_is_noted(self, store: Store) -> None:
         turn = await begun(store)
-        await store.mark_undelivered(ALICE, turn.id)
-
+        await store.mark_delivered(ALICE, turn.id, False)
         assert not (await store.get_turn(ALICE, turn.id)).delivered
+
+        await store.mark_delivered(ALICE, turn.id, True)
+        assert (await store.get_turn(ALICE, turn.id)).delivered
         with pytest.raises(NotFound):
-            await store.mark_undelivered(ALICE, "none")
+            await store.mark_delivered(ALICE, "none", False)
 
     async def test_a_checkpoint_renews_the_leases_of_its_holder_only(self, store: Store) -> None:
         mine = [await begun(store, name) for name in ("t1", "t2")]

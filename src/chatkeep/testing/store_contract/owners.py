@@ -49,7 +49,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "get_turn": lambda store, who: store.get_turn(who, "trn"),
     "request_stop": lambda store, who: store.request_stop(who, "t"),
-    "mark_undelivered": lambda store, who: store.mark_undelivered(who, "trn"),
+    "mark_delivered": lambda store, who: store.mark_delivered(who, "trn", False),
 }
 
 REPLACEMENTS: dict[str, Attempt] = {

@@ -157,7 +157,7 @@ class TurnsContract:
 
     async def test_a_repeated_request_for_a_new_thread_makes_no_thread(self, store: Store) -> None:
         first = await begun(store, "t1", request_key="k")
-        await store.mark_undelivered(ALICE, first.id)
+        await store.mark_delivered(ALICE, first.id, False)
         with pytest.raises(TurnRepeated) as refused:
             await store.begin_turn(
                 a_turn("t2", request_key="k"), thread=a_thread("t2"), repeated_since=NOON
@@ -185,7 +185,7 @@ class TurnsContract:
     ) -> None:
         first = await begun(store, request_key="k")
         if not delivered:
-            await store.mark_undelivered(ALICE, first.id)
+            await store.mark_delivered(ALICE, first.id, False)
         await store.finish_turn(first, status, TurnChanges())
         again = store.begin_turn(a_turn("t", request_key="k"), repeated_since=NOON)
 
@@ -197,11 +197,22 @@ class TurnsContract:
         else:
             await again
 
+    @pytest.mark.parametrize("status", ["finished", "failed", "stopped", "interrupted"])
+    async def test_an_answer_that_arrived_after_all_is_not_repeated(
+        self, store: Store, status: TurnStatus
+    ) -> None:
+        first = await begun(store, request_key="k")
+        await store.mark_delivered(ALICE, first.id, False)
+        await store.finish_turn(first, status, TurnChanges())
+        await store.mark_delivered(ALICE, first.id, True)
+
+        await store.begin_turn(a_turn("t", request_key="k"), repeated_since=NOON)
+
     async def test_the_newest_repeated_turn_is_told(self, store: Store) -> None:
         older = await begun(store, "t1", request_key="k")
         newer = await begun(store, "t2", request_key="k", started_at=NOON + minutes(1))
         for turn in (newer, older):
-            await store.mark_undelivered(ALICE, turn.id)
+            await store.mark_delivered(ALICE, turn.id, False)
         with pytest.raises(TurnRepeated) as refused:
             await store.begin_turn(
                 a_turn("t3", request_key="k"), thread=a_thread("t3"), repeated_since=NOON
@@ -243,7 +254,7 @@ class TurnsContract:
         await store.begin_turn(turn, thread=a_thread("t"), items=items_named("a", "old"))
         await store.save_feedback(ALICE, "t", ["old"], "negative")
         await store.checkpoint(HOLDER, NOON + minutes(1), [(turn.id, b"said")])
-        await store.mark_undelivered(ALICE, turn.id)
+        await store.mark_delivered(ALICE, turn.id, False)
         unfinished = an_item("b", data=b'{"text":"half"}', finished=False)
         changes = TurnChanges(
             items=[unfinished, an_item("gone")],
