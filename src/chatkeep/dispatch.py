@@ -78,7 +78,7 @@ class Dispatcher:
         request = parse_request(body)
         context = context.with_metadata(request.metadata)
         if is_streaming(request):
-            return StreamReply(await self._stream(request, _digest(body), context, live))
+            return StreamReply(await self._stream(request, request_key(body), context, live))
         return JSONReply(await self._json(request, context))
 
     def _openings(self, context: Context) -> Openings:
@@ -150,7 +150,7 @@ class Dispatcher:
         raise UnknownRequestType
 
 
-def _digest(body: bytes | str) -> str:
+def request_key(body: bytes | str) -> str:
     """What tells a request that comes again from a new one."""
     data = body.encode(errors="surrogatepass") if isinstance(body, str) else body
     return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -215,7 +215,7 @@ class Openings:
         """
         item = parse_item((await self.store.get_item(self._owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
-            raise InvalidRequest("Only a user's message can be answered again.")
+            raise InvalidRequest(f"Item {item_id} is not a user message, to be answered again.")
         superseded = await self._ids_after(thread.id, item_id)
         return Opening("retry", thread, input=item, message=item, superseded=superseded)
 
