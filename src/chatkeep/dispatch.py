@@ -98,9 +98,9 @@ class Dispatcher:
         except TurnError as error:
             return EventStream([frame(error_event(error))], heartbeat=heartbeat)
         return EventStream(
-            begun.reader,
+            begun.events,
             heartbeat=heartbeat,
-            on_leave=lambda: self._turns.leave(self._store, begun.record, may_return=live),
+            on_leave=lambda: self._turns.leave(self._store, begun, may_return=live),
         )
 
     def _responder(self, kind: str) -> StreamingResponder:

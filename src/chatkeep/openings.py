@@ -11,7 +11,7 @@ from typing import Any
 
 from . import ids
 from .context import Owner
-from .errors import Conflict, InvalidRequest, ThreadClosed, ThreadLocked
+from .errors import ClientError, Conflict, InvalidRequest, ThreadClosed, ThreadLocked
 from .protocol.requests import StreamingRequest
 from .protocol.types import (
     Action,
@@ -68,6 +68,7 @@ class Opening:
         stream_options: The event (as JSON) that says what the client may do.
         news: Events (as JSON) that come after them.
         superseded: Items that go once the turn has brought something new.
+        refusal: What is wrong with the request, unless it has come before.
         request_type: The wire type of the request.
         new_item_id: Makes an id for an item of a wire type.
     """
@@ -84,6 +85,7 @@ class Opening:
     stream_options: bytes = STREAM_OPTIONS
     news: list[bytes] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
+    refusal: ClientError | None = None
     request_type: str = ""
     new_item_id: Callable[[str], str] = ids.item_id
 
@@ -104,7 +106,7 @@ class Openings:
         default_titles: bool = True,
     ) -> None:
         self.store = store
-        self._owner = owner
+        self.owner = owner
         self._settings = settings
         self._default_titles = default_titles
 
@@ -113,7 +115,6 @@ class Openings:
 
         Raises:
             NotFound: The thread, an item or an attachment is not there.
-            Conflict: The thread holds nothing that the request could answer.
             InvalidRequest: The request names an item of the wrong kind.
             ThreadLocked, ThreadClosed: No one may write in the thread.
         """
@@ -143,7 +144,7 @@ class Openings:
         raise InvalidRequest
 
     async def _writable(self, thread_id: str) -> ThreadRecord:
-        thread = await self.store.get_thread(self._owner, thread_id)
+        thread = await self.store.get_thread(self.owner, thread_id)
         reason = thread.status.get("reason")
         if thread.status["type"] == "locked":
             raise ThreadLocked(reason)
@@ -174,7 +175,7 @@ class Openings:
         if len(content.attachments) > self._settings.max_attachments:
             raise InvalidRequest("A message may not have so many attachments.")
         attachments = [
-            await self.store.get_attachment(self._owner, attachment_id)
+            await self.store.get_attachment(self.owner, attachment_id)
             for attachment_id in dict.fromkeys(content.attachments)
         ]
         models = [
@@ -213,31 +214,19 @@ class Openings:
             NotFound: There is no such item.
             InvalidRequest: It is not a user's message.
         """
-        item = parse_item((await self.store.get_item(self._owner, thread.id, item_id)).data)
+        item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
             raise InvalidRequest(f"Item {item_id} is not a user message, to be answered again.")
-        superseded = await self._ids_after(thread.id, item_id)
+        superseded = await self.ids_after(thread.id, item_id)
         return Opening("retry", thread, input=item, message=item, superseded=superseded)
 
-    async def repeat(self, thread: ThreadRecord, item_id: str, *, is_new: bool) -> Opening:
-        """Return the opening for a request whose first answer came to nothing.
-
-        The client is shown the same beginning again, and the same message is
-        answered: it is one message, however often it was sent.
-        """
-        opening = await self.retry(thread, item_id)
-        record = await self.store.get_item(self._owner, thread.id, item_id)
-        if is_new:
-            opening.greeting.append(event_json("thread.created", thread=thread_json(thread)))
-        opening.greeting.append(event_json("thread.item.done", item=public_item(record)))
-        return opening
-
-    async def _ids_after(self, thread_id: str, item_id: str) -> list[str]:
+    async def ids_after(self, thread_id: str, item_id: str) -> list[str]:
+        """Return the ids of all items that follow one, hidden ones included."""
         found: list[str] = []
         after: str | None = item_id
         while after is not None:
             query = PageQuery(MAX_PAGE_SIZE, after, "asc")
-            page = await self.store.list_items(self._owner, thread_id, query, hidden=True)
+            page = await self.store.list_items(self.owner, thread_id, query, hidden=True)
             found.extend(record.id for record in page.data)
             after = page.after
         return found
@@ -245,39 +234,38 @@ class Openings:
     # An answer to what the server asked
 
     async def _tool_output(self, thread: ThreadRecord, result: Any) -> Opening:
-        newest = await self.store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
-        pending = [call for call in map(_pending_tool_call, newest.data) if call is not None]
+        newest = await self.store.list_items(self.owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        calls = [parse_item(item.data) for item in newest.data if item.type == "client_tool_call"]
+        opening = Opening("tool_output", thread, message=last_message(newest.data))
+        pending = [call for call in calls if _is_pending(call)]
         if not pending:
-            raise Conflict("No tool call is waiting for an output in this thread.")
+            opening.input = calls[0] if calls else None
+            opening.refusal = Conflict("No tool call is waiting for an output in this thread.")
+            return opening
         # Of several, only the newest can have been run; the others are closed with it.
         call = pending[0].model_copy(update={"status": "completed", "output": result})
         others = [other.model_copy(update={"status": "completed"}) for other in pending[1:]]
-        return Opening(
-            "tool_output",
-            thread,
-            input=call,
-            message=_last_message(newest.data),
-            items=[item_record(item) for item in (call, *others)],
-        )
+        opening.input = call
+        opening.items = [item_record(item) for item in (call, *others)]
+        return opening
 
     async def _structured_input(
         self, thread: ThreadRecord, item_id: str, submission: StructuredInputSubmission
     ) -> Opening:
-        item = parse_item((await self.store.get_item(self._owner, thread.id, item_id)).data)
+        item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, StructuredInputItem):
             raise InvalidRequest("This item asks for no input.")
-        if item.status != "pending":
-            raise Conflict("This has been answered already.")
-        answered = answer(item, submission)
+        answered = answer(item, submission) if item.status == "pending" else item
         record = item_record(answered)
-        newest = await self.store.list_items(self._owner, thread.id, PageQuery(MAX_PAGE_SIZE))
+        newest = await self.store.list_items(self.owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         return Opening(
             "structured_input",
             thread,
             input=answered,
-            message=_last_message(newest.data),
+            message=last_message(newest.data),
             items=[record],
             news=[event_json("thread.item.replaced", item=record.data)],
+            refusal=None if answered is not item else Conflict("This has been answered already."),
         )
 
     # An action
@@ -291,7 +279,7 @@ class Openings:
         """
         if item_id is None:
             return None
-        item = parse_item((await self.store.get_item(self._owner, thread_id, item_id)).data)
+        item = parse_item((await self.store.get_item(self.owner, thread_id, item_id)).data)
         if not isinstance(item, WidgetItem):
             raise InvalidRequest("An action comes from a widget.")
         return item
@@ -315,14 +303,12 @@ def answer(item: StructuredInputItem, submission: StructuredInputSubmission) -> 
     return answered
 
 
-def _pending_tool_call(record: ItemRecord) -> ClientToolCallItem | None:
-    if record.type != "client_tool_call":
-        return None
-    item = parse_item(record.data)
-    return item if isinstance(item, ClientToolCallItem) and item.status == "pending" else None
+def _is_pending(item: ThreadItem) -> bool:
+    return isinstance(item, ClientToolCallItem) and item.status == "pending"
 
 
-def _last_message(newest_first: list[ItemRecord]) -> UserMessageItem | None:
+def last_message(newest_first: list[ItemRecord]) -> UserMessageItem | None:
+    """Return the newest message of a user among some items."""
     for record in newest_first:
         if record.type == "user_message":
             item = parse_item(record.data)

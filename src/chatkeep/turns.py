@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from . import ids
 from .context import Context, Owner
@@ -21,11 +22,12 @@ from .openings import Opening, Openings
 from .protocol.wire import thread_model
 from .recorder import Recorder
 from .recovery import host_prefix, is_dead, new_holder, recover
+from .repeats import is_repeat, open_again, stored_answer
 from .responders.base import StreamingResponder
 from .runner import TurnRunner
 from .settings import Settings
 from .sse import frame
-from .stores.base import Store, TurnRecord
+from .stores.base import Store, TurnChanges, TurnRecord
 from .thread_items import ThreadItems
 from .thread_state import ThreadState
 from .turn import Turn
@@ -33,11 +35,19 @@ from .turn import Turn
 logger = logging.getLogger("chatkeep.turn")
 
 
+class Audience:
+    """How many clients have a turn's events, or are getting them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Begun(NamedTuple):
-    """A turn that has begun, and a reader of its events from the first on."""
+    """A turn that has begun, its events from the first on, and who else reads them."""
 
     record: TurnRecord
-    reader: LogReader
+    events: LogReader | Sequence[bytes]
+    audience: Audience
 
 
 class Turns:
@@ -57,6 +67,8 @@ class Turns:
         self._namer = namer
         self._holder = new_holder()
         self._running: dict[str, TurnRunner] = {}
+        self._beginning: set[str] = set()
+        self._audiences: WeakValueDictionary[str, Audience] = WeakValueDictionary()
         self._ticker: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[Any]] = set()
         self._closing = False
@@ -71,10 +83,10 @@ class Turns:
         responder: StreamingResponder,
         request_key: str | None = None,
     ) -> Begun:
-        """Begin a turn, and return a reader of its events from the first on.
+        """Begin a turn, and return its events from the first on.
 
-        A request that came before, and whose answer never arrived, joins the
-        turn that it began then.
+        A request that came before, and whose answer never arrived, gets the
+        turn that it began then (`repeats`).
 
         Args:
             openings: What made the opening, and makes another if the first
@@ -82,18 +94,41 @@ class Turns:
 
         Raises:
             ThreadBusy: Another turn holds the thread.
+            ClientError: The opening's refusal.
             ServiceUnavailable: The server is closing.
         """
         if self._closing:
             raise ServiceUnavailable
-        store = openings.store
         record = self._record(opening, context.owner, request_key)
         horizon = record.started_at - timedelta(seconds=self._settings.repeat_window)
         try:
-            await self._take_thread(store, record, opening, horizon)
+            return await self._begin(openings.store, record, opening, context, responder, horizon)
         except TurnRepeated as repeated:
-            return await self._join(openings, repeated.turn, context, responder)
-        return self._start(store, record, opening, context, responder)
+            earlier = await self._settled(openings.store, repeated.turn)
+        if not await is_repeat(openings, opening, earlier):
+            return await self._begin(openings.store, record, opening, context, responder, None)
+        begun = await self._join(openings, opening, earlier, context, responder)
+        await openings.store.mark_delivered(earlier.owner, earlier.id, delivered=True)
+        return begun
+
+    async def _begin(
+        self,
+        store: Store,
+        record: TurnRecord,
+        opening: Opening,
+        context: Context,
+        responder: StreamingResponder,
+        horizon: datetime | None,
+    ) -> Begun:
+        self._beginning.add(record.id)
+        try:
+            await self._take_thread(store, record, opening, horizon)
+            if opening.refusal is not None:
+                await store.finish_turn(record, "failed", TurnChanges())
+                raise opening.refusal
+            return self._start(store, record, opening, context, responder)
+        finally:
+            self._beginning.discard(record.id)
 
     async def _take_thread(
         self, store: Store, record: TurnRecord, opening: Opening, horizon: datetime | None
@@ -108,7 +143,7 @@ class Turns:
                     repeated_since=horizon,
                 )
             except TurnActive as active:
-                if attempt == 2 or not is_dead(active.turn):
+                if attempt == 2 or not self._is_gone(active.turn):
                     raise ThreadBusy from None
                 await recover(store, active.turn)
             else:
@@ -128,31 +163,44 @@ class Turns:
             input_item_id=opening.message.id if opening.message else None,
         )
 
+    def _is_gone(self, turn: TurnRecord) -> bool:
+        """Whether no one runs an active turn. Of this process's own it is known for certain."""
+        if turn.holder == self._holder:
+            return turn.id not in self._running and turn.id not in self._beginning
+        return is_dead(turn)
+
+    async def _settled(self, store: Store, turn: TurnRecord) -> TurnRecord:
+        """The turn as it is once it has been recovered, if no one runs it any more."""
+        if turn.status != "active" or not self._is_gone(turn):
+            return turn
+        await recover(store, turn)
+        return await store.get_turn(turn.owner, turn.id)
+
     async def _join(
         self,
         openings: Openings,
+        opening: Opening,
         earlier: TurnRecord,
         context: Context,
         responder: StreamingResponder,
     ) -> Begun:
-        """Follow the turn that the same request began, or answer its message again."""
-        store = openings.store
-        if earlier.status == "active" and is_dead(earlier):
-            await recover(store, earlier)
-            earlier = await store.get_turn(earlier.owner, earlier.id)
+        """Follow the turn that the same request began, or let its answer be given again."""
         if earlier.status in {"active", "finished", "failed"}:
             reader = self._live.reader(earlier.id)
             if reader is not None:
-                return Begun(earlier, reader)
-        if earlier.status == "active" or earlier.input_item_id is None:
+                return self._begun(earlier, reader)
+        if earlier.status == "active":
             raise ThreadBusy  # it runs in another worker, whose log isn't here
-        thread = await store.get_thread(earlier.owner, earlier.thread_id)
-        is_new = earlier.kind == "threads.create"
-        opening = await openings.repeat(thread, earlier.input_item_id, is_new=is_new)
-        opening.request_type = earlier.kind
-        record = self._record(opening, earlier.owner, earlier.request_key)
-        await self._take_thread(store, record, opening, None)
-        return self._start(store, record, opening, context, responder)
+        again = await open_again(openings, opening, earlier)
+        if earlier.status == "finished" and opening.kind != "action":
+            return self._begun(earlier, await stored_answer(openings, again))
+        record = self._record(again, earlier.owner, earlier.request_key)
+        return await self._begin(openings.store, record, again, context, responder, None)
+
+    def _begun(self, record: TurnRecord, events: LogReader | Sequence[bytes]) -> Begun:
+        audience = self._audiences.setdefault(record.id, Audience())
+        audience.count += 1
+        return Begun(record, events, audience)
 
     def _start(
         self,
@@ -163,7 +211,7 @@ class Turns:
         responder: StreamingResponder,
     ) -> Begun:
         log = self._live.create(record.id)
-        until = opening.message if opening.kind == "retry" else None
+        until = opening.input if opening.superseded else None
         items = ThreadItems(store, record.owner, record.thread_id, until)
         recorder = Recorder(
             record.thread_id, log, items, self._settings.max_answer_bytes, opening.new_item_id
@@ -200,7 +248,7 @@ class Turns:
         reader = self._live.reader(record.id)
         assert reader is not None  # noqa: S101 - it was created above
         runner.start()
-        return Begun(record, reader)
+        return self._begun(record, reader)
 
     def _ended(self, runner: TurnRunner) -> None:
         self._running.pop(runner.record.id, None)
@@ -220,15 +268,20 @@ class Turns:
         if runner is not None:
             runner.stop()
             await runner.join()
-        elif is_dead(record):
+        elif self._is_gone(record):
             await recover(store, record)
 
-    def leave(self, store: Store, record: TurnRecord, *, may_return: bool) -> None:
+    def leave(self, store: Store, begun: Begun, *, may_return: bool) -> None:
         """Take note that a client left before the end of the answer."""
+        begun.audience.count -= 1
+        if begun.audience.count > 0:
+            return
+        # Noted first: whoever finds the thread free must find out why.
+        record = begun.record
+        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
         runner = self._running.get(record.id)
         if runner is not None and not may_return and self._settings.on_disconnect == "stop":
             runner.stop()
-        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -22,6 +22,7 @@ class ObservedStore:
         broken: The methods that fail, by name.
         gates: The methods whose calls wait for an event before they go on.
         waiting: For each gate, set while a call waits there.
+        done: For each method, set once a call of it has returned.
         ends: How each turn ended, as its end is committed.
         calls: The names of all calls so far.
     """
@@ -31,6 +32,7 @@ class ObservedStore:
         self.broken: set[str] = set()
         self.gates: dict[str, asyncio.Event] = {}
         self.waiting: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.done: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.ends: asyncio.Queue[str] = asyncio.Queue()
         self.calls: list[str] = []
 
@@ -51,6 +53,7 @@ class ObservedStore:
                 self.waiting[name].set()
                 await self.gates[name].wait()
             result = await method(*args, **kwargs)
+            self.done[name].set()
             if name == "finish_turn" and result:
                 self.ends.put_nowait(args[1])
             return result
