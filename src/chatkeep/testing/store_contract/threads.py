@@ -60,7 +60,8 @@ class ThreadsContract:
 
         assert await store.get_thread(ALICE, "t") == again
         assert (await store.list_threads(ALICE, PageQuery())).data == [again]
-        assert ids_of(await store.list_items(ALICE, "t", PageQuery())) == ["i"]
+        await store.save_items(ALICE, "t", items_named("j"))
+        assert ids_of(await store.list_items(ALICE, "t", PageQuery())) == ["j", "i"]
 
     async def test_what_the_caller_does_to_a_record_later_is_not_kept(self, store: Store) -> None:
         thread = a_thread("t", metadata={"list": [1]})

@@ -241,10 +241,14 @@ class TurnsContract:
     async def test_another_key_or_owner_or_thread_is_not_repeated(self, store: Store) -> None:
         await begun(store, "t1", request_key="k")
         await begun(store, "t2", request_key="j", delivered=False)
-        for number, owner in enumerate((ALICE, COLLEAGUE, NAMESAKE)):
-            name = f"new{number}"
+        for name, owner, key in (
+            ("another thread", ALICE, "k"),
+            ("another key", ALICE, "l"),
+            ("a colleague's", COLLEAGUE, "j"),
+            ("a namesake's", NAMESAKE, "j"),
+        ):
             await store.begin_turn(
-                a_turn(name, owner, request_key="k"), thread=a_thread(name), repeated_since=NOON
+                a_turn(name, owner, request_key=key), thread=a_thread(name), repeated_since=NOON
             )
 
     # Ending
