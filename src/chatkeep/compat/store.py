@@ -1,0 +1,171 @@
+"""A user's store with turns, which it knows nothing of, kept beside it."""
+
+import asyncio
+from collections.abc import MutableMapping, Sequence
+from contextvars import ContextVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chatkit.store import Store as ChatKitStore
+
+from ..context import Owner
+from ..errors import TurnRepeated
+from ..protocol.types import ThreadMetadata
+from ..stores.base import (
+    AttachmentRecord,
+    ItemRecord,
+    ThreadRecord,
+    TurnChanges,
+    TurnRecord,
+    TurnStatus,
+)
+from .leases import Leases
+from .records import NOT_THERE, ChatKitRecords
+from .views import hide_items
+
+if TYPE_CHECKING:
+    from .server import ChatKitServer
+
+client_left: ContextVar[bool] = ContextVar("chatkeep_client_left", default=False)
+"""Whether a cancellation that is handled is that of a client who left without a word."""
+
+
+class StoreAdapter(ChatKitRecords):
+    """A ChatKit store as the engine uses one, for one request.
+
+    Attributes:
+        superseded: The items that the answer takes the place of.
+        cancelled_itself: Whether the responder raised ``CancelledError`` itself.
+    """
+
+    def __init__(
+        self,
+        server: "ChatKitServer[Any]",
+        store: ChatKitStore[Any],
+        context: Any,
+        leases: Leases,
+        locks: MutableMapping[str, asyncio.Lock],
+    ) -> None:
+        super().__init__(store, context, locks)
+        self._server = server
+        self._leases = leases
+        self._turn: TurnRecord | None = None  # that this request began, or took up
+        self._thread: ThreadMetadata | None = None
+        self.superseded: frozenset[str] = frozenset()
+        self.cancelled_itself = False
+
+    async def begin_turn(
+        self,
+        turn: TurnRecord,
+        *,
+        thread: ThreadRecord | None = None,
+        items: Sequence[ItemRecord] = (),
+        attachments: Sequence[AttachmentRecord] = (),
+        repeated_since: datetime | None = None,
+    ) -> None:
+        try:
+            if repeated_since is not None:
+                await self._check_lost(turn, repeated_since)
+            self._leases.take(turn, may_repeat=repeated_since is not None)
+        except TurnRepeated as repeated:
+            self._turn = repeated.turn
+            raise
+        self._turn = turn
+        try:
+            await self._save_beginning(turn, thread, items, attachments)
+        except BaseException:
+            self._leases.release(turn, "failed")
+            raise
+
+    async def _check_lost(self, turn: TurnRecord, since: datetime) -> None:
+        """Take up a lost turn only if the user's own store lets this context see its thread."""
+        earlier = self._leases.lost(turn.thread_id, turn.request_key, self._context, since)
+        if earlier is None:
+            return
+        try:
+            await self._load_thread(earlier.thread_id)
+        except NOT_THERE:
+            return
+        raise TurnRepeated(earlier)
+
+    async def _save_beginning(
+        self,
+        turn: TurnRecord,
+        thread: ThreadRecord | None,
+        items: Sequence[ItemRecord],
+        attachments: Sequence[AttachmentRecord],
+    ) -> None:
+        if thread is not None:
+            await self.save_thread(turn.owner, thread)
+        try:
+            for attachment in attachments:
+                await self.save_attachment(turn.owner, attachment)
+            await self.save_items(turn.owner, turn.thread_id, items)
+        except Exception:
+            if thread is not None:  # one without its first message is of no use
+                await self._store.delete_thread(thread.id, context=self._context)
+            raise
+
+    def begin_answer(self, thread: ThreadMetadata) -> None:
+        """Make ready for the server's code, which runs in this task from now on."""
+        thread.created_at = self.time(thread)
+        self._thread = thread
+        hide_items(self._store, thread.id, self.superseded)
+
+    async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
+        return self._leases.get(turn_id)
+
+    async def request_stop(self, owner: Owner, thread_id: str) -> TurnRecord | None:
+        turn = self._leases.holder(thread_id)
+        if turn is not None:
+            await self._load_thread(thread_id)  # raises if it is another's
+            turn.stop_requested = True
+        return turn
+
+    async def mark_delivered(self, owner: Owner, turn_id: str, delivered: bool) -> None:
+        if delivered:
+            self._leases.deliver(turn_id)
+        elif self._turn is not None and self._turn.id == turn_id:
+            self._leases.lose(self._turn, self._context)
+
+    async def checkpoint(
+        self, holder: str, lease_expires_at: datetime, frames: Sequence[tuple[str, bytes]]
+    ) -> list[str]:
+        """Renew the lease. There is nowhere to keep frames: a crash takes what is unsaved."""
+        turn = self._turn
+        if turn is None:
+            return []
+        turn.lease_expires_at = lease_expires_at
+        return [turn.id] if turn.stop_requested else []
+
+    async def load_checkpoints(self, turn: TurnRecord) -> list[bytes]:
+        return []
+
+    async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
+        if not self._leases.holds(turn):
+            return False
+        try:
+            if status == "stopped":
+                await self._keep_stopped(turn, changes.items)
+            else:
+                await self.save_items(turn.owner, turn.thread_id, changes.items)
+            await self.delete_items(turn.owner, turn.thread_id, changes.removed)
+        finally:
+            self._leases.release(turn, status)
+        return True
+
+    async def _keep_stopped(self, turn: TurnRecord, items: Sequence[ItemRecord]) -> None:
+        """Save the items that were stored before; the server decides about the new ones."""
+        stored = [record for record in items if self._known.get(record.id)]
+        await self.save_items(turn.owner, turn.thread_id, stored)
+        if self._thread is None:
+            return  # it was stopped before it began
+        pending = [self.item(record) for record in items if not self._known.get(record.id)]
+        token = client_left.set(not (turn.stop_requested or self.cancelled_itself))
+        try:
+            await self._server.handle_stream_cancelled(self._thread, pending, self._context)
+        finally:
+            client_left.reset(token)
+
+    async def expired_turns(self, now: datetime, holder_prefix: str) -> list[TurnRecord]:
+        return []
