@@ -15,7 +15,7 @@ from .reading import Leave
 from .session import Session
 from .views import complain
 
-_PROMPT = "\n› "
+_PROMPT = "\n> "
 
 
 def chat(
@@ -84,8 +84,8 @@ def _typed() -> Iterator[str]:
 
 
 def _piped() -> Iterator[str]:
-    """Yield the lines of standard input."""
-    for line in sys.stdin.buffer:
-        text = line.decode(errors="replace").strip()
-        if text:
-            yield text
+    """Yield the lines of standard input, and set apart what each brings."""
+    for number, line in enumerate(filter(bytes.strip, sys.stdin.buffer)):
+        if number:
+            sys.stdout.write("\n")
+        yield line.decode(errors="replace")

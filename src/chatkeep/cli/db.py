@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigurationError
+from .databases import MEMORY, describe, sqlite_file
 from .settings import flag, load
 
 app = typer.Typer(
@@ -54,15 +55,12 @@ def check(database: Database = None) -> None:
 def _revision(url: str) -> str | None:
     """Return the schema's revision; looking at a SQLite file must not make it."""
     from ..stores import schema
-    from .databases import sqlite_file
 
     file = sqlite_file(url)
     return None if file is not None and not file.exists() else schema.current(url)
 
 
 def _url(database: str | None) -> str:
-    from .databases import MEMORY
-
     url = load(database=database).database
     if url == MEMORY:
         raise ConfigurationError("memory: has no schema.")
@@ -70,6 +68,4 @@ def _url(database: str | None) -> str:
 
 
 def _report(url: str, state: str) -> None:
-    from .databases import describe
-
     sys.stdout.write(f"{describe(url)} {state}\n")

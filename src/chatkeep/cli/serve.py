@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..errors import ConfigurationError
 from ..version import __version__
+from .databases import MEMORY, describe
 from .settings import CommandSettings, argument, flag, load, option_name
 from .views import safe
 
@@ -43,8 +44,8 @@ def serve(
     Each setting comes from its flag, else from its variable in [], else from
     its key in chatkeep.toml (base_url = "..."), else it has its default.
     """
-    _check_together(context.params)
     settings = load(**context.params)
+    _check_together(context.params, settings)
     _serve(settings, Console(highlight=False))
 
 
@@ -69,8 +70,8 @@ def _serve(settings: CommandSettings, console: Console) -> None:
         server.run(settings, chat, bound, lambda: _announce(lines, console))
 
 
-def _check_together(flags: dict[str, Any]) -> None:
-    """Refuse flags that have no effect together.
+def _check_together(flags: dict[str, Any], settings: CommandSettings) -> None:
+    """Refuse what can't be had together.
 
     Raises:
         ConfigurationError: Says which.
@@ -81,8 +82,10 @@ def _check_together(flags: dict[str, Any]) -> None:
             raise ConfigurationError(
                 f"--app serves your own Chatkeep: give it {', '.join(idle)} in its code."
             )
-    if flags["reload"] and (flags["workers"] or 1) > 1:
+    if settings.workers > 1 and settings.reload:
         raise ConfigurationError("--reload is for one process: leave out --workers.")
+    if settings.workers > 1 and settings.database == MEMORY and not settings.app:
+        raise ConfigurationError("memory: is for one process: leave out --workers.")
 
 
 def _index(settings: CommandSettings, console: Console) -> "Summary":
@@ -90,7 +93,9 @@ def _index(settings: CommandSettings, console: Console) -> "Summary":
     from .assembly import update_index
 
     columns = TextColumn("Reading documents"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("")
         return update_index(
             settings,
@@ -102,8 +107,6 @@ def describe_store(settings: CommandSettings) -> str:
     """Return where threads are kept, without a password."""
     if settings.app:
         return f"as {settings.app} says"
-    from .databases import describe
-
     return describe(settings.database)
 
 

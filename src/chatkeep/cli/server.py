@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+import typer
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import ChangeReload, Multiprocess
@@ -159,6 +160,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.tasks:
+            typer.echo("Finishing the answers under way. Ctrl-C ends them here.")
+        await super().shutdown(sockets)
+
 
 class Application:
     """The ASGI application of ``chatkeep serve``, in whatever process it runs.
@@ -185,6 +191,8 @@ class Application:
     def _wind_down(self) -> None:
         if self._closing is None:
             self._closing = asyncio.create_task(self._chat.close())
+        else:  # a second signal breaks everything off: uvicorn would log each piece
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
 def _allowed_hosts(settings: CommandSettings, chat: Chatkeep) -> list[str]:

@@ -150,7 +150,7 @@ class Session:
             if is_user:
                 for item in group:
                     answer.user_item_id = item["id"]
-                    self._say(f"\n› {user_text(item)}", "bold")
+                    self._say(f"\n> {user_text(item)}", "bold")
             else:
                 with view:
                     for item in group:
