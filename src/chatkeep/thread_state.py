@@ -37,12 +37,7 @@ class ThreadState:
 
     def _changed(self) -> bool:
         thread, seen = self.thread, self._seen
-        return (
-            thread.title != seen["title"]
-            or thread.status != seen["status"]
-            or thread.metadata != seen["metadata"]
-            or thread.allowed_image_domains != seen["allowed_image_domains"]
-        )
+        return any(getattr(thread, name) != value for name, value in seen.items())
 
 
 def _fields(thread: ThreadMetadata) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from chatkeep import Chatkeep
 from chatkeep.dispatch import StreamReply
 
@@ -33,7 +34,7 @@ HELLO = json.dumps(
 def _examples() -> list[Any]:
     return [
         pytest.param(code, id=f"{page.relative_to(ROOT)}:{number}")
-        for page in PAGES
+        for page in (*PAGES, *sorted((ROOT / "examples").glob("*.py")))
         for number, code in enumerate(
             re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
         )

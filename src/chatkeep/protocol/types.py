@@ -5,9 +5,9 @@ They are the protocol, so that users' own events and widgets work unchanged.
 
 from typing import get_args
 
+from chatkit.actions import Action
 from chatkit.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit.types import (
-    Action,
     ActiveStatus,
     Annotation,
     AssistantMessageContent,
