@@ -113,6 +113,18 @@ class Recorder:
         part = self._part or self._begin_message()
         self._publish_delta(part, delta)
 
+    def text_delta(self, event: ThreadItemUpdatedEvent, item: OpenItem | None = None) -> bool:
+        """Stream a piece of text that comes as an event, if it is one to an open message.
+
+        Raises:
+            AnswerTooLong: There is no room for it.
+        """
+        item, update = item or self._open.get(event.item_id), event.update
+        if type(update) is AssistantMessageContentPartTextDelta and type(item) is OpenMessage:
+            self._publish_delta(item.part(update.content_index), update.delta)
+            return True
+        return False
+
     async def output(self, output: Any) -> None:
         """Take anything that a responder may yield.
 
@@ -216,11 +228,9 @@ class Recorder:
 
     async def _updated(self, event: ThreadItemUpdatedEvent) -> None:
         item = self._open.get(event.item_id) or await self._find(event.item_id)
-        update = event.update
-        if type(update) is AssistantMessageContentPartTextDelta and type(item) is OpenMessage:
-            self._publish_delta(item.part(update.content_index), update.delta)
+        if self.text_delta(event, item):
             return
-        encoded = model_json(update)
+        encoded = model_json(event.update)
         try:
             item.update(from_json(encoded))
         except (ValueError, LookupError) as error:

@@ -96,7 +96,8 @@ class TurnRunner:
 
     async def _pump(self, outputs: AsyncGenerator[Output]) -> None:
         """Hand what the responder yields to the recorder, giving others their turn."""
-        text, output_other = self._recorder.text, self._recorder.output
+        recorder = self._recorder
+        text, text_delta, output_other = recorder.text, recorder.text_delta, recorder.output
         count = 0
         async with aclosing(outputs):
             async for output in outputs:
@@ -105,10 +106,11 @@ class TurnRunner:
                 if type(output) is str:
                     if output:
                         text(output)
-                else:
+                elif type(output) is not ThreadItemUpdatedEvent:
                     await output_other(output)
-                    if type(output) is not ThreadItemUpdatedEvent:
-                        await self._keep_thread()
+                    await self._keep_thread()
+                elif not text_delta(output):
+                    await output_other(output)
                 count += 1
                 if count == _OUTPUTS_PER_SLICE:
                     count = 0

@@ -7,7 +7,11 @@ a client that asked for them.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .protocol.wire import text_json
+
+_encode = msgspec.json.Encoder().encode
 
 HEARTBEAT = b": keep-alive\n\n"
 
@@ -37,4 +41,7 @@ def delta_prefix(item_id: str, content_index: int) -> bytes:
 
 def delta_frame(prefix: bytes, delta: str) -> bytes:
     """Return the frame of one text delta."""
-    return prefix + text_json(delta) + _DELTA_END
+    try:
+        return prefix + _encode(delta) + _DELTA_END
+    except UnicodeEncodeError:
+        return prefix + text_json(delta) + _DELTA_END

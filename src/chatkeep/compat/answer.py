@@ -37,13 +37,14 @@ class Answer:
         """Yield the server's events."""
         self._store.begin_answer(turn.thread)
         events: AsyncIterator[ThreadStreamEvent] | None = None
+        item_ids = self._item_ids
         try:
             with agents_sdk_user_agent_override():
                 events = self._events(turn)
                 async for event in events:
-                    if not isinstance(event, ThreadItemUpdatedEvent):
+                    if type(event) is not ThreadItemUpdatedEvent:
                         self._note_item(event)
-                    elif event.item_id not in self._item_ids:
+                    elif event.item_id not in item_ids:
                         async for missing in self._missing(turn, event):
                             yield missing
                     yield event

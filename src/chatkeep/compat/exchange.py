@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -136,10 +136,15 @@ class Exchange(Dispatcher):
         except TurnError as error:
             yield frame(error_event(error))
             return
-        ended = False
+        events, ended = begun.events, False
         try:
-            async for piece in _each(begun.events):
-                yield piece
+            if isinstance(events, LogReader):
+                while frames := await events.read():
+                    for piece in frames:  # not in a generator of its own: this is the hot path
+                        yield piece
+            else:
+                for piece in events:
+                    yield piece
             ended = True
         finally:
             if not ended:
@@ -229,13 +234,3 @@ class Exchange(Dispatcher):
 
 async def _shown(error: TurnError) -> AsyncGenerator[bytes]:
     yield frame(error_event(error))
-
-
-async def _each(events: LogReader | Sequence[bytes]) -> AsyncGenerator[bytes]:
-    if not isinstance(events, LogReader):
-        for piece in events:
-            yield piece
-        return
-    while frames := await events.read():
-        for piece in frames:
-            yield piece
