@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Run, Serve
+    from acceptance.conftest import Run, Serve
 
 PATIENCE = 30.0
 COMMAND = Path(sys.executable).with_name("chatkeep")
@@ -269,6 +269,34 @@ def test_a_question_that_is_too_large_is_an_error(run: "Run", url: str) -> None:
     answer = run("ask", "-", "--url", url, stdin="x" * 2_000_000)
     assert answer.returncode == 1
     assert "too large" in answer.stderr
+
+
+def test_what_cant_be_written_is_replaced(run: "Run", serve: "Serve", tmp_path: Path) -> None:
+    code = """
+from chatkeep import Chatkeep
+chat = Chatkeep("memory:", responder=lambda turn: "a lone \\ud83d surrogate, \\u00e9")
+"""
+    (tmp_path / "odd.py").write_text(code, encoding="utf-8")
+    url = serve("--app", "odd:chat").url
+    for encoding, written in {
+        "utf-8": "a lone ? surrogate, é",
+        "ascii": "a lone ? surrogate, ?",
+    }.items():
+        answer = run("ask", "say", "--url", url, PYTHONIOENCODING=encoding)
+        assert (answer.returncode, answer.stdout) == (0, f"{written}\n")
+
+
+def test_a_reader_that_leaves_early_is_no_accident(url: str) -> None:
+    command = f"{COMMAND} ask 'say 20000 0' --url {url} | head -c 10"
+    shell = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert shell.stdout == "word0 word"
+    assert shell.stderr == ""
 
 
 def test_ctrl_c_stops_what_was_asked(

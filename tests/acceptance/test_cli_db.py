@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from chatkeep.stores import schema
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Run, Serve
+    from acceptance.conftest import Run, Serve
 
 
 def test_a_new_file_is_checked_upgraded_and_checked_again(run: "Run", tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from chatkeep.testing.model_server import FakeModel, Reply
 
 if TYPE_CHECKING:
-    from tests.acceptance.conftest import Run, Serve, Server
+    from acceptance.conftest import Run, Serve, Server
 
 DUE = "Rent is due on the first day of each month."
 

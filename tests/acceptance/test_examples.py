@@ -35,10 +35,14 @@ def _examples() -> list[Any]:
     return [
         pytest.param(code, id=f"{page.relative_to(ROOT)}:{number}")
         for page in (*PAGES, *sorted((ROOT / "examples").glob("*.py")))
-        for number, code in enumerate(
-            re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
-        )
+        for number, code in enumerate(_python_in(page))
     ]
+
+
+def _python_in(page: Path) -> list[str]:
+    if page.suffix == ".py":
+        return [page.read_text()]
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
 
 
 @pytest.mark.parametrize("code", _examples())
