@@ -68,12 +68,16 @@ class TurnRunner:
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._status: TurnStatus = "active"
+        self._error_id: str | None = None
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._elapsed = 0.0
         self._idle = 0.0
         self._length = 0
         self.unsaved = b""
         """What a checkpoint failed to save, to be saved with the next."""
+        self.overdue = 0.0
+        """For how many seconds the store has failed to keep the end of the turn."""
 
     # Running
 
@@ -86,11 +90,15 @@ class TurnRunner:
     async def _run(self) -> None:
         try:
             await self._pump(self._responder.respond(self.turn))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if not _is_cancelled():  # but what the responder waited for was
+                return self._end("failed", error)
             self._end("stopped")
             raise
-        except Exception as error:  # noqa: BLE001 - a responder may raise anything
+        except BaseException as error:
             self._end("failed", error)
+            if isinstance(error, KeyboardInterrupt):
+                raise
         else:
             self._end("finished")
 
@@ -145,13 +153,16 @@ class TurnRunner:
         self._end("stopped")
         self._cancel()
 
-    def fail(self, error: Exception, status: TurnStatus = "failed") -> None:
+    def fail(self, error: BaseException, status: TurnStatus = "failed") -> None:
         """End the turn here, and show the error."""
         self._end(status, error)
         self._cancel()
 
     def tick(self, seconds: float) -> None:
         """Let time pass: end the turn if it takes too long."""
+        if self.ended:
+            self.overdue += seconds
+            return
         self._elapsed += seconds
         self._idle = self._idle + seconds if self.log.length == self._length else 0.0
         self._length = self.log.length
@@ -169,10 +180,11 @@ class TurnRunner:
         """Whether the end has begun."""
         return self._ending is not None
 
-    def _end(self, status: TurnStatus, error: Exception | None = None) -> None:
+    def _end(self, status: TurnStatus, error: BaseException | None = None) -> None:
         if self._ending is None:
+            self._status = status
             self._recorder.seal()
-            self._ending = asyncio.create_task(self._finish(status, error))
+            self._ending = asyncio.create_task(self._finish(error))
 
     def _cancel(self) -> None:
         task = self._task
@@ -186,36 +198,50 @@ class TurnRunner:
     def _complain(self, task: asyncio.Task[None]) -> None:
         logger.warning("turn %s: the responder ignores that it was cancelled", self.record.id)
 
-    async def _finish(self, status: TurnStatus, error: Exception | None) -> None:
-        shown, error_id = (None, None) if error is None else report(error, self.record.id)
-        try:
-            await self._recorder.settle()
-            await self._keep(status, error_id)
-        except Exception as failure:  # noqa: BLE001 - the followers must come to an end
-            shown, _ = report(failure, self.record.id)
+    async def _finish(self, error: BaseException | None) -> None:
+        shown = None
+        if error is not None:
+            shown, self._error_id = report(error, self.record.id)
+        await self._recorder.settle()
+        for keep in (self._keep_thread, self.keep_items):
+            try:
+                await keep()
+            except Exception as failure:  # noqa: BLE001 - the followers must come to an end
+                shown, _ = report(failure, self.record.id)
         if shown is not None:
             self._recorder.publish(shown)
         if self._naming is not None:
             await asyncio.wait([self._naming], timeout=self._settings.title_timeout)
             self._naming.cancel()
         self.log.end()
-        self._on_end(self)
         self._ended.set_result(None)
 
-    async def _keep(self, status: TurnStatus, error_id: str | None) -> None:
+    @property
+    def ended(self) -> bool:
+        """Whether the end has come, for all who follow. What there is may not be kept yet."""
+        return self._ended.done()
+
+    async def keep_items(self) -> None:
+        """Keep what there is and free the thread; to be tried again if the store fails."""
+        status = self._status
         kept = self._recorder.remaining(finished=status == "finished")
         replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
         changes = TurnChanges(
             items=kept,
             removed=self._superseded if replaced else (),
             usage=self.turn.usage,
-            error_id=error_id,
+            error_id=self._error_id,
         )
         if not await self.store.finish_turn(self.record, status, changes):
             logger.warning("turn %s had lost its thread when it ended", self.record.id)
         self._recorder.close(kept)
-        await self._keep_thread()
+        self._on_end(self)
 
     def pending_items(self) -> list[ThreadItem]:
         """Return the items that are not done yet, as they stand."""
         return [parse_item(record.data) for record in self._recorder.remaining(finished=False)]
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

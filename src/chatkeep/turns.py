@@ -308,8 +308,19 @@ class Turns:
             now = loop.time()
             for runner in list(self._running.values()):
                 runner.tick(now - before)
+                if runner.ended:
+                    await self._keep_again(runner)
             before = now
             await self._checkpoint()
+
+    async def _keep_again(self, runner: TurnRunner) -> None:
+        """Keep what the store failed to keep when the turn ended, or give it up in the end."""
+        try:
+            await runner.keep_items()
+        except Exception:
+            logger.exception("turn %s could not be kept", runner.record.id)
+            if runner.overdue > self._settings.lease_seconds:
+                self._ended(runner)
 
     async def _checkpoint(self) -> None:
         """Save what each turn has streamed since the last time, renew the leases."""
@@ -339,9 +350,15 @@ class Turns:
 
     async def recover(self, store: Store) -> int:
         """Keep what the turns of dead workers had streamed; return how many there were."""
-        expired = await store.expired_turns(datetime.now(UTC), host_prefix())
-        dead = [turn for turn in expired if is_dead(turn)]
-        return sum([await recover(store, turn) for turn in dead])
+        count = 0
+        for turn in await store.expired_turns(datetime.now(UTC), host_prefix()):
+            if not self._is_gone(turn):
+                continue
+            try:
+                count += await recover(store, turn)
+            except Exception:  # one turn must not keep a server from starting
+                logger.exception("turn %s of a dead worker could not be recovered", turn.id)
+        return count
 
     async def close(self) -> None:
         """Begin no more turns. Let those under way finish for a while, then keep what they have."""
@@ -355,5 +372,8 @@ class Turns:
             await asyncio.wait(joins)
         if self._ticker is not None:
             self._ticker.cancel()
+            await asyncio.wait([self._ticker])
+        for runner in list(self._running.values()):
+            await self._keep_again(runner)
         if self._background:
             await asyncio.wait(self._background)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatkeep.stores import open_store
+from chatkeep.stores.memory import MemoryStore
 from support.stores import ObservedStore
 
 
@@ -23,3 +24,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def observed(database: str) -> ObservedStore:
     """A store of each kind."""
     return ObservedStore(open_store(database))
+
+
+@pytest.fixture
+def memory() -> ObservedStore:
+    """A store that keeps nothing, for what is the same on each."""
+    return ObservedStore(MemoryStore())

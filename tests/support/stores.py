@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from typing import Any, cast
 
-from chatkeep.stores.base import Store
+from chatkeep.stores.base import Store, TurnRecord
 
 SECRET = "SELECT secret FROM /srv/chat.db at 10.0.0.7"
 """What must never reach a client."""
@@ -19,6 +19,7 @@ class ObservedStore:
 
     Attributes:
         store: Itself, as the contract names it.
+        inner: The store that it passes the calls on to.
         broken: The methods that fail, by name.
         gates: The methods whose calls wait for an event before they go on.
         waiting: For each gate, set while a call waits there.
@@ -28,20 +29,25 @@ class ObservedStore:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.inner = store
         self.broken: set[str] = set()
         self.gates: dict[str, asyncio.Event] = {}
         self.waiting: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.done: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.ends: asyncio.Queue[str] = asyncio.Queue()
         self.calls: list[str] = []
+        self._turns: list[TurnRecord] = []
 
     @property
     def store(self) -> Store:
         return cast("Store", self)
 
+    async def turns(self) -> list[TurnRecord]:
+        """The turns that were begun, as they are now."""
+        return [await self.inner.get_turn(turn.owner, turn.id) for turn in self._turns]
+
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
+        method = getattr(self.inner, name)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             self.calls.append(name)
@@ -54,6 +60,8 @@ class ObservedStore:
                 await self.gates[name].wait()
             result = await method(*args, **kwargs)
             self.done[name].set()
+            if name == "begin_turn":
+                self._turns.append(args[0])
             if name == "finish_turn" and result:
                 self.ends.put_nowait(args[1])
             return result
