@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 
 from .base import LiveLog, LogReader, LogWriter
 
 _READ_BYTES = 64 * 1024
+_READ_FRAMES = 256
 
 
 class _MemoryLog(LogWriter):
@@ -85,13 +88,11 @@ class _MemoryReader(LogReader):
 
     def _next_frames(self) -> list[bytes]:
         """As many frames as make a good write; never a slow reader's whole backlog."""
-        frames = self._log.frames
-        size = 0
-        end = self.position
-        while end < len(frames) and (size < _READ_BYTES or end == self.position):
-            size += len(frames[end])
-            end += 1
-        return frames[self.position : end]
+        frames = self._log.frames[self.position : self.position + _READ_FRAMES]
+        if sum(map(len, frames)) <= _READ_BYTES:
+            return frames
+        sizes = accumulate(map(len, frames))
+        return frames[: max(1, bisect_right(list(sizes), _READ_BYTES))]
 
 
 class MemoryLiveLog(LiveLog):
