@@ -1,0 +1,1 @@
+"""The subject: Chatkeep, used as its documentation shows."""

@@ -1,0 +1,7 @@
+"""Chatkeep as an ASGI app; the database is named by ``BENCH_DATABASE``."""
+
+import os
+
+from .script import script_chat
+
+app = script_chat(os.environ.get("BENCH_DATABASE", "memory:")).asgi()

@@ -1,0 +1,1 @@
+"""Baseline: the SDK ``openai-chatkit``, used as its documentation shows."""
