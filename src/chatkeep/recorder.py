@@ -10,7 +10,7 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
 
@@ -23,6 +23,7 @@ from .protocol.types import (
     NOTE_TYPES,
     Annotation,
     AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
     ThreadCreatedEvent,
     ThreadItem,
     ThreadItemAddedEvent,
@@ -227,7 +228,7 @@ class Recorder:
     # Items and the updates to them
 
     async def _updated(self, event: ThreadItemUpdatedEvent) -> None:
-        item = self._open.get(event.item_id) or await self._find(event.item_id)
+        item = self._open.get(event.item_id) or await self._find(event)
         if self.text_delta(event, item):
             return
         encoded = model_json(event.update)
@@ -238,13 +239,28 @@ class Recorder:
         if item.type not in HIDDEN_ITEM_TYPES:
             self._publish_update(item, encoded)
 
-    async def _find(self, item_id: str) -> OpenItem:
-        """The item an update means: a nameless one, or one of an earlier turn."""
+    async def _find(self, event: ThreadItemUpdatedEvent) -> OpenItem:
+        """The item an update means: a nameless one, one of an earlier turn, or a new message."""
+        item_id = event.item_id
         if item_id == FAKE_ID and self._fake_id is not None:
             return self._open[self._fake_id]
-        item = open_item(await self._store.get_item(item_id), stored=True)
+        try:
+            item = open_item(await self._store.get_item(item_id), stored=True)
+        except NotFound:
+            return self._begin_for(event)
         self._open[item_id] = item
         return item
+
+    def _begin_for(self, event: ThreadItemUpdatedEvent) -> OpenItem:
+        """Add the message that an update is for, if it is one: the SDK doesn't ask for it."""
+        if not event.update.type.startswith("assistant_message."):
+            raise InvalidOutput(f"there is no item {event.item_id} to update")
+        message = AssistantMessageItem(
+            id=event.item_id, thread_id=self._thread_id, created_at=datetime.now(UTC), content=[]
+        )
+        message = cast("AssistantMessageItem", self._own(message))
+        self._added(message)
+        return self._open[message.id]
 
     def _added(self, item: ThreadItem) -> None:
         record = item_record(item)

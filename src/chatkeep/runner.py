@@ -26,7 +26,7 @@ from .turn import Turn
 
 logger = logging.getLogger("chatkeep.turn")
 
-_OUTPUTS_PER_SLICE = 64
+_OUTPUTS_PER_SLICE = 128
 """After so many outputs without a pause, the event loop gets its turn."""
 
 
