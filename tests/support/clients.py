@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 import msgspec
 
 from chatkeep import Chatkeep
@@ -18,6 +19,13 @@ def client_of(chat: Chatkeep, *, live: bool = True, user: str | None = None) -> 
     if user is not None:
         headers["x-user"] = user
     return ChatClient(URL, headers=headers, transport=InProcessTransport(chat.asgi()))
+
+
+async def post(chat: Chatkeep, content: bytes, **headers: str) -> httpx2.Response:
+    """Send a request's body, and return the whole response."""
+    async with httpx2.AsyncClient(transport=InProcessTransport(chat.asgi())) as http:
+        sent = {"content-type": "application/json"} | headers
+        return await http.post(URL, content=content, headers=sent)
 
 
 def user_input(text: str, **fields: Any) -> dict[str, Any]:
