@@ -154,7 +154,7 @@ class Turn:
 
     async def progress(self, text: str, icon: str | None = None) -> None:
         """Show what is going on; the next text or item replaces it."""
-        await self.emit(ProgressUpdateEvent(text=text, icon=icon))  # type: ignore[arg-type]
+        await self.emit(ProgressUpdateEvent(text=text, icon=icon))
 
     async def cite(
         self, source: FileSource | URLSource | EntitySource, index: int | None = None
