@@ -71,6 +71,7 @@ class Opening:
         refusal: What is wrong with the request, unless it has come before.
         request_type: The wire type of the request.
         new_item_id: Makes an id for an item of a wire type.
+        implicit_messages: Whether text for a message that was never added adds it.
     """
 
     kind: TurnKind
@@ -88,6 +89,7 @@ class Opening:
     refusal: ClientError | None = None
     request_type: str = ""
     new_item_id: Callable[[str], str] = ids.item_id
+    implicit_messages: bool = False
 
 
 class Openings:

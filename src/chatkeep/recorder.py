@@ -10,7 +10,7 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -78,6 +78,7 @@ class Recorder:
         store: Where items are kept.
         max_bytes: How much may be published before `AnswerTooLong` is raised.
         new_item_id: Makes an id for an item of a wire type.
+        implicit_messages: Whether text for a message that was never added adds it.
     """
 
     def __init__(
@@ -87,12 +88,15 @@ class Recorder:
         store: ItemStore,
         max_bytes: int,
         new_item_id: Callable[[str], str] = ids.item_id,
+        *,
+        implicit_messages: bool = False,
     ) -> None:
         self._thread_id = thread_id
         self._append = log.append
         self._store = store
         self._room = max_bytes
         self._new_item_id = new_item_id
+        self._implicit_messages = implicit_messages
         self._open: dict[str, OpenItem] = {}
         self._fake_id: str | None = None
         self._message: OpenMessage | None = None
@@ -240,25 +244,26 @@ class Recorder:
             self._publish_update(item, encoded)
 
     async def _find(self, event: ThreadItemUpdatedEvent) -> OpenItem:
-        """The item an update means: a nameless one, one of an earlier turn, or a new message."""
+        """The item an update means: a nameless one, or one of an earlier turn."""
         item_id = event.item_id
         if item_id == FAKE_ID and self._fake_id is not None:
             return self._open[self._fake_id]
         try:
             item = open_item(await self._store.get_item(item_id), stored=True)
         except NotFound:
-            return self._begin_for(event)
+            if not self._implicit_messages or not event.update.type.startswith(
+                "assistant_message."
+            ):
+                raise
+            return self._begin_unasked(item_id)
         self._open[item_id] = item
         return item
 
-    def _begin_for(self, event: ThreadItemUpdatedEvent) -> OpenItem:
-        """Add the message that an update is for, if it is one: the SDK doesn't ask for it."""
-        if not event.update.type.startswith("assistant_message."):
-            raise InvalidOutput(f"there is no item {event.item_id} to update")
-        message = AssistantMessageItem(
-            id=event.item_id, thread_id=self._thread_id, created_at=datetime.now(UTC), content=[]
+    def _begin_unasked(self, item_id: str) -> OpenItem:
+        now = datetime.now(UTC)
+        message = self._own(
+            AssistantMessageItem(id=item_id, thread_id=self._thread_id, created_at=now, content=[])
         )
-        message = cast("AssistantMessageItem", self._own(message))
         self._added(message)
         return self._open[message.id]
 

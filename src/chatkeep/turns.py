@@ -214,7 +214,12 @@ class Turns:
         until = opening.input if opening.superseded else None
         items = ThreadItems(store, record.owner, record.thread_id, until)
         recorder = Recorder(
-            record.thread_id, log, items, self._settings.max_answer_bytes, opening.new_item_id
+            record.thread_id,
+            log,
+            items,
+            self._settings.max_answer_bytes,
+            opening.new_item_id,
+            implicit_messages=opening.implicit_messages,
         )
         for event in (*opening.greeting, opening.stream_options, *opening.news):
             log.append(frame(event))
