@@ -8,11 +8,9 @@ from chatkit.server import agents_sdk_user_agent_override
 
 from ..errors import TurnError
 from ..protocol.types import (
-    AssistantMessageItem,
     CustomStreamError,
     ErrorCode,
     StreamError,
-    ThreadItemAddedEvent,
     ThreadItemUpdatedEvent,
     ThreadStreamEvent,
     UserMessageItem,
@@ -31,26 +29,20 @@ class Answer:
         self._server = server
         self._store = store
         self._context = context
-        self._item_ids: set[str] = set()
 
     async def respond(self, turn: Turn) -> AsyncGenerator[ThreadStreamEvent]:
         """Yield the server's events."""
         self._store.begin_answer(turn.thread)
         events: AsyncIterator[ThreadStreamEvent] | None = None
-        item_ids = self._item_ids
         try:
             with agents_sdk_user_agent_override():
                 events = self._events(turn)
                 async for event in events:
-                    if type(event) is not ThreadItemUpdatedEvent:
-                        self._note_item(event)
-                    elif event.item_id not in item_ids:
-                        async for missing in self._missing(turn, event):
-                            yield missing
+                    if type(event) is not ThreadItemUpdatedEvent and hasattr(event, "item"):
+                        self._store.note_time(event.item)
                     yield event
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            self._store.cancelled_itself = task is None or not task.cancelling()
+            self._store.cancelled_itself = self._cancel()
             raise
         except (TurnError, CustomStreamError, StreamError):
             raise
@@ -69,22 +61,14 @@ class Answer:
             message = self._store.as_given(turn.input)
         return self._server.respond(turn.thread, message, self._context)
 
-    def _note_item(self, event: ThreadStreamEvent) -> None:
-        item = getattr(event, "item", None)
-        if item is not None:
-            self._store.note_time(item)
-            self._item_ids.add(item.id)
+    @staticmethod
+    def _cancel() -> bool:
+        """Stop the turn if its responder raised ``CancelledError`` itself; say if it did.
 
-    async def _missing(
-        self, turn: Turn, update: ThreadItemUpdatedEvent
-    ) -> AsyncGenerator[ThreadItemAddedEvent]:
-        """Add a message whose text comes before it: the SDK lets that pass."""
-        self._item_ids.add(update.item_id)
-        is_message = update.update.type.startswith("assistant_message.")
-        if not is_message or await self._store.has_item(turn.thread.id, update.item_id):
-            return
-        yield ThreadItemAddedEvent(
-            item=AssistantMessageItem(
-                id=update.item_id, thread_id=turn.thread.id, created_at=turn.now(), content=[]
-            )
-        )
+        To the engine that is a failure. To the SDK it is a cancellation.
+        """
+        task = asyncio.current_task()
+        itself = task is not None and not task.cancelling()
+        if task is not None and itself:
+            task.cancel()
+        return itself

@@ -43,6 +43,7 @@ class ServerOpenings(Openings):
         options = self._server.get_stream_options(thread, self._context)
         opening.stream_options = event_json("stream_options", stream_options=model_json(options))
         opening.new_item_id = partial(self.new_item_id, opening.thread)
+        opening.implicit_messages = True  # as the SDK lets them pass
         return opening
 
     def new_thread(self) -> ThreadRecord:

@@ -1,6 +1,7 @@
 """A user's store with turns, which it knows nothing of, kept beside it."""
 
 import asyncio
+import logging
 from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatkit.store import Store as ChatKitStore
 
 from ..context import Owner
-from ..errors import TurnRepeated
+from ..errors import NotFound, TurnRepeated
 from ..protocol.types import ThreadMetadata
 from ..stores.base import (
     AttachmentRecord,
@@ -25,6 +26,8 @@ from .views import hide_items
 
 if TYPE_CHECKING:
     from .server import ChatKitServer
+
+logger = logging.getLogger("chatkeep.turn")
 
 client_left: ContextVar[bool] = ContextVar("chatkeep_client_left", default=False)
 """Whether a cancellation that is handled is that of a client who left without a word."""
@@ -51,6 +54,7 @@ class StoreAdapter(ChatKitRecords):
         self._leases = leases
         self._turn: TurnRecord | None = None  # that this request began, or took up
         self._thread: ThreadMetadata | None = None
+        self._stop_handled: bool | None = None
         self.superseded: frozenset[str] = frozenset()
         self.cancelled_itself = False
 
@@ -106,6 +110,14 @@ class StoreAdapter(ChatKitRecords):
                 await self._store.delete_thread(thread.id, context=self._context)
             raise
 
+    async def get_item(self, owner: Owner, thread_id: str, item_id: str) -> ItemRecord:
+        try:
+            return await super().get_item(owner, thread_id, item_id)
+        except NOT_THERE as error:
+            if self._thread is None:
+                raise  # the request named it, so its sender is told in the store's own words
+            raise NotFound from error
+
     def begin_answer(self, thread: ThreadMetadata) -> None:
         """Make ready for the server's code, which runs in this task from now on."""
         thread.created_at = self.time(thread)
@@ -142,30 +154,41 @@ class StoreAdapter(ChatKitRecords):
         return []
 
     async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
+        """End the turn. When it raises, the turn still has its thread, and may be ended again."""
         if not self._leases.holds(turn):
             return False
-        try:
-            if status == "stopped":
-                await self._keep_stopped(turn, changes.items)
-            else:
-                await self.save_items(turn.owner, turn.thread_id, changes.items)
-            await self.delete_items(turn.owner, turn.thread_id, changes.removed)
-        finally:
-            self._leases.release(turn, status)
+        if status == "stopped":
+            await self._keep_stopped(turn, changes.items)
+        else:
+            await self.save_items(turn.owner, turn.thread_id, changes.items)
+        await self.delete_items(turn.owner, turn.thread_id, changes.removed)
+        self._leases.release(turn, status)
         return True
 
     async def _keep_stopped(self, turn: TurnRecord, items: Sequence[ItemRecord]) -> None:
         """Save the items that were stored before; the server decides about the new ones."""
-        stored = [record for record in items if self._known.get(record.id)]
-        await self.save_items(turn.owner, turn.thread_id, stored)
-        if self._thread is None:
-            return  # it was stopped before it began
-        pending = [self.item(record) for record in items if not self._known.get(record.id)]
+        new = [record for record in items if not self._known.get(record.id)]
+        await self.save_items(turn.owner, turn.thread_id, [r for r in items if r not in new])
+        if self._stop_handled is None and self._thread is not None:
+            self._stop_handled = await self._handle_stop(turn, self._thread, new)
+        if self._stop_handled is False:
+            messages = [record for record in new if record.type == "assistant_message"]
+            await self.save_items(turn.owner, turn.thread_id, messages)
+
+    async def _handle_stop(
+        self, turn: TurnRecord, thread: ThreadMetadata, new: Sequence[ItemRecord]
+    ) -> bool:
+        """Call the server's hook, once; return whether it succeeded."""
         token = client_left.set(not (turn.stop_requested or self.cancelled_itself))
         try:
-            await self._server.handle_stream_cancelled(self._thread, pending, self._context)
+            pending = [self.item(record) for record in new]
+            await self._server.handle_stream_cancelled(thread, pending, self._context)
+        except Exception:
+            logger.exception("handle_stream_cancelled failed; the text is kept without it")
+            return False
         finally:
             client_left.reset(token)
+        return True
 
     async def expired_turns(self, now: datetime, holder_prefix: str) -> list[TurnRecord]:
         return []
