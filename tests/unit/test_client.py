@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from itertools import count
 from typing import Any
 
 import httpx2
 import msgspec
 import pytest
 
+from chatkeep import Chatkeep, Turn
 from chatkeep.client import ChatClient, ClientFailure
-from chatkeep.testing.client import InProcessTransport, Message
+from chatkeep.testing.client import InProcessTransport, Message, connected
 
 URL = "http://chat.test/chatkit"
 
@@ -232,3 +234,51 @@ async def test_in_process_an_error_of_the_app_is_raised() -> None:
     async with ChatClient(URL, transport=InProcessTransport(app)) as chat:
         with pytest.raises(LookupError):
             await chat.threads()
+
+
+async def words(turn: Turn) -> AsyncIterator[str]:
+    """Answer ``N`` with N words; a word by itself for ever."""
+    text = turn.message.text if turn.message else ""
+    for number in range(int(text)) if text.isdecimal() else count():
+        yield f"word{number} "
+        await asyncio.sleep(0)
+
+
+def answer_of(events: list[dict[str, Any]]) -> str:
+    deltas = [event.get("update", {}).get("delta", "") for event in events]
+    return "".join(deltas)
+
+
+async def test_in_process_a_program_can_do_what_a_person_does() -> None:
+    async with connected(Chatkeep("memory:", responder=words)) as chat:
+        events = [event async for event in chat.send("2")]
+        assert answer_of(events) == "word0 word1 "
+        [thread] = (await chat.threads())["data"]
+        thread_id = thread["id"]
+        answer, question = (await chat.items(thread_id))["data"]
+
+        await chat.feedback(thread_id, [answer["id"]], "positive")
+        assert (await chat.rename(thread_id, "Words"))["title"] == "Words"
+        again = [event async for event in chat.retry(thread_id, question["id"])]
+        assert answer_of(again) == "word0 word1 "
+        more = [event async for event in chat.send("1", thread_id)]
+        assert answer_of(more) == "word0 "
+        assert len((await chat.thread(thread_id))["items"]["data"]) == 4
+
+        await chat.delete(thread_id)
+        with pytest.raises(ClientFailure) as failure:
+            await chat.thread(thread_id)
+    assert failure.value.status == 404
+
+
+async def test_in_process_an_answer_without_end_is_stopped() -> None:
+    async with connected(Chatkeep("memory:", responder=words)) as chat:
+        seen = ""
+        thread_id = ""
+        async for event in chat.send("for ever"):
+            if event["type"] == "thread.created":
+                thread_id = event["thread"]["id"]
+            if not seen and (seen := answer_of([event])):
+                await chat.stop(thread_id)
+        answer = (await chat.items(thread_id))["data"][0]
+    assert answer["content"][0]["text"].startswith("word0 ")

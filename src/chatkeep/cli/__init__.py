@@ -1,5 +1,6 @@
 """The command line: ``chatkeep serve | chat | ask | db``, one module a command."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     The exit code is 0 when it went well, 1 when it failed, 2 when it was used
     wrongly or is not configured, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what can't be written is no reason to fail
     try:
         app(arguments)
     except ConfigurationError as error:

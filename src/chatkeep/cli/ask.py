@@ -7,12 +7,13 @@ from contextlib import aclosing, suppress
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ..client import JSON, ChatClient, ClientFailure
 from ..protocol.wire import to_json
 from .answer import Answer, describe_error
 from .connection import DEFAULT_URL, Headers, Token, UrlOption, connect
-from .views import PlainView, complain
+from .views import PlainView, complain, view_for
 
 
 def ask(
@@ -44,7 +45,7 @@ def ask(
 
 async def _ask(client: ChatClient, text: str, thread_id: str | None, *, json: bool) -> bool:
     """Print the answer, and return whether it came without an error."""
-    view = PlainView(io.StringIO() if json else sys.stdout)
+    view = PlainView(io.StringIO()) if json else view_for(Console(highlight=False))
     answer = Answer(view, thread_id)
     async with client, aclosing(client.send(text, thread_id)) as events:
         try:

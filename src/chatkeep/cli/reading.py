@@ -7,7 +7,7 @@ from contextlib import aclosing, contextmanager
 from types import FrameType
 
 from ..client import ChatClient, ClientFailure, Event
-from .answer import Answer
+from .answer import Answer, View
 
 
 class Leave(Exception):
@@ -17,10 +17,13 @@ class Leave(Exception):
 class Reading:
     """Reads one answer's events, and listens for Ctrl-C meanwhile."""
 
-    def __init__(self, client: ChatClient, events: AsyncGenerator[Event], answer: Answer) -> None:
+    def __init__(
+        self, client: ChatClient, events: AsyncGenerator[Event], answer: Answer, view: View
+    ) -> None:
         self._client = client
         self._events = events
         self._answer = answer
+        self._view = view
         self._interrupts = 0
         self._stopping: asyncio.Task[None] | None = None
 
@@ -52,6 +55,7 @@ class Reading:
         if self._interrupts > 1 or self._answer.thread_id is None:
             self._task.cancel()
         elif self._stopping is None:
+            self._view.status("Stopping. Ctrl-C again leaves.")
             self._stopping = asyncio.create_task(self._stop(self._answer.thread_id))
 
     async def _stop(self, thread_id: str) -> None:

@@ -22,7 +22,7 @@ _SKIPPED_SHOWN = 3
 
 def serve(
     context: typer.Context,
-    folders: Annotated[list[str] | None, argument("folders", metavar="[FOLDER]...")] = None,
+    folders: Annotated[list[str] | None, argument("folders", metavar="FOLDER")] = None,
     app: Annotated[str | None, flag("app", metavar="MODULE:OBJECT")] = None,
     model: Annotated[str | None, flag("model")] = None,
     base_url: Annotated[str | None, flag("base_url", metavar="URL")] = None,
@@ -42,7 +42,8 @@ def serve(
     no folder. With neither, it answers about Chatkeep itself.
 
     Each setting comes from its flag, else from its variable in [], else from
-    its key in chatkeep.toml (base_url = "..."), else it has its default.
+    its key in chatkeep.toml (base_url = "..."), else it has its default. A
+    table [limits] in that file sets the bounds and deadlines of the engine.
     """
     settings = load(**context.params)
     _check_together(context.params, settings)

@@ -82,9 +82,11 @@ class Session:
         view = view_for(self._console)
         answer = self._answer = Answer(view, self._thread_id)
         answer.user_item_id = user_item_id
-        with view:
-            stopped = await Reading(self._client, events, answer).run()
-        self._thread_id = answer.thread_id
+        try:
+            with view:
+                stopped = await Reading(self._client, events, answer, view).run()
+        finally:
+            self._thread_id = answer.thread_id
         view.sources(answer.sources)
         if stopped:
             self._say("(stopped)", "dim")

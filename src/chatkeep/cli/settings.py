@@ -69,7 +69,7 @@ class CommandSettings(BaseSettings):
     instructions: str | None = Field(None, description="What the model is told before each chat.")
     database: str = Field(
         "sqlite:///chatkeep.db",
-        description="Where threads are kept: sqlite:///FILE, postgresql://..., or memory:",
+        description="Where threads are kept: sqlite:///FILE, postgresql://... or memory:, nowhere.",
     )
     host: str = Field(
         "127.0.0.1",
