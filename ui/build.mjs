@@ -1,0 +1,149 @@
+// Builds the element into dist/, and with `--static FOLDER` also into a folder for a server:
+// the same files, and beside each a .gz and a .br of it.
+//
+//   chatkit.js, chatkit.VERSION.js   the loader, a classic script
+//   chatkit.mjs                      the entry for bundlers and `import`
+//   chunks/NAME-HASH.js              everything else; a change of content changes the name
+//
+// The same sources give the same bytes. The build fails when what a page loads first, or the
+// loader, is over its budget.
+
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import * as esbuild from "esbuild";
+
+const BUDGETS = { "first load": 85, loader: 5 }; // KB (of 1,000 bytes), gzipped
+const COMPRESSIBLE = /\.(js|mjs|css|svg|json)$/;
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, "dist");
+const { values: flags } = parseArgs({ options: { static: { type: "string" } } });
+const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+
+/** A style sheet is imported as its text, minified. */
+const cssAsText = {
+  name: "css-as-text",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const { code } = await esbuild.transform(source, { loader: "css", minify: true, target });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
+const target = ["chrome109", "firefox115", "safari16.4"];
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+  minify: true,
+  target,
+  write: false,
+};
+
+function buildModules() {
+  return esbuild.build({
+    ...common,
+    assetNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    define: { __VERSION__: JSON.stringify(version) },
+    entryNames: "[name]-[hash]",
+    entryPoints: { chatkit: "src/index.ts" },
+    format: "esm",
+    loader: { ".woff2": "file" },
+    outdir: "dist/chunks",
+    plugins: [cssAsText],
+    splitting: true,
+  });
+}
+
+function buildLoader(modules) {
+  const paths = modules.map((path) => `./chunks/${basename(path)}`);
+  return esbuild.build({
+    ...common,
+    define: { __ENTRY__: JSON.stringify(paths[0]), __PRELOADS__: JSON.stringify(paths.slice(1)) },
+    entryPoints: { chatkit: "src/loader.ts" },
+    format: "iife",
+    outdir: "dist",
+  });
+}
+
+/** The entry and all that it imports statically, the entry first. */
+function firstLoad({ outputs }) {
+  const [entry] = Object.keys(outputs).filter((path) => outputs[path].entryPoint === "src/index.ts");
+  const found = new Set([entry]);
+  for (const path of found) {
+    for (const { kind, path: imported } of outputs[path].imports) {
+      if (kind === "import-statement") found.add(imported);
+    }
+  }
+  return [...found];
+}
+
+/** Replace a folder, all at once: a server may be reading it. */
+async function write(folder, files) {
+  const next = `${folder}.next`;
+  await rm(next, { recursive: true, force: true });
+  await mkdir(join(next, "chunks"), { recursive: true });
+  for (const [name, bytes] of files) await writeFile(join(next, name), bytes);
+  await rm(folder, { recursive: true, force: true });
+  await rename(next, folder);
+}
+
+function compressed(files) {
+  const all = new Map(files);
+  for (const [name, bytes] of files) {
+    if (!COMPRESSIBLE.test(name)) continue;
+    const best = { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
+    all.set(`${name}.gz`, gzipSync(bytes, { level: 9 }));
+    all.set(`${name}.br`, brotliCompressSync(bytes, best));
+  }
+  return all;
+}
+
+function size(...parts) {
+  return parts.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0) / 1000;
+}
+
+function report(files, first) {
+  const sizes = {
+    "first load": size(...first.map((path) => files.get(`chunks/${basename(path)}`))),
+    loader: size(files.get("chatkit.js")),
+  };
+  const lazy = [...files.keys()].filter(
+    (name) => name.startsWith("chunks/") && !first.some((path) => name.endsWith(basename(path))),
+  );
+  for (const name of lazy) console.log(`${size(files.get(name)).toFixed(1).padStart(7)} KB  ${name}`);
+  for (const [name, kilobytes] of Object.entries(sizes)) {
+    const line = `${kilobytes.toFixed(1).padStart(7)} KB  ${name}, gzipped, of ${BUDGETS[name]}`;
+    console.log(line);
+    if (kilobytes > BUDGETS[name]) {
+      console.error(`The ${name} is over its budget.`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+const modules = await buildModules();
+const first = firstLoad(modules.metafile);
+const loader = (await buildLoader(first)).outputFiles[0].contents;
+const files = new Map(
+  modules.outputFiles.map(({ path, contents }) => [`chunks/${basename(path)}`, contents]),
+);
+files.set("chatkit.js", loader);
+files.set(`chatkit.${version}.js`, loader);
+files.set("chatkit.mjs", Buffer.from(`export * from "./chunks/${basename(first[0])}";\n`));
+report(files, first);
+if (!process.exitCode) {
+  await write(dist, files);
+  if (flags.static) await write(flags.static, compressed(files));
+}

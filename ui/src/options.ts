@@ -1,0 +1,252 @@
+import type {
+  ChatKitIcon,
+  ChatKitOptions,
+  CommandsOption,
+  EntitiesOption,
+  FileUploadStrategy,
+  FontObject,
+  HeaderIcon,
+  UserMessageContent,
+  WidgetsOption,
+} from "@openai/chatkit";
+
+import type { Problem, Reader } from "./shape";
+import {
+  anything,
+  callback,
+  check,
+  fields,
+  flag,
+  group,
+  isObject,
+  list,
+  number,
+  oneOf,
+  Place,
+  record,
+  text,
+} from "./shape";
+
+/** The options with every default in its place: what the rest of the element reads. */
+export type Options = Omit<ReturnType<typeof readOptions>, "api"> & { api: Api };
+export type Api = NonNullable<ReturnType<typeof readApi>>;
+export type Theme = Options["theme"];
+export type Composer = Options["composer"];
+export type Attachments = Composer["attachments"];
+export type Tool = Composer["tools"][number];
+export type Model = Composer["models"][number];
+export type Prompt = Options["startScreen"]["prompts"][number];
+export type HeaderAction = NonNullable<Options["header"]["leftAction"]>;
+
+const MEGABYTE = 1024 * 1024;
+const DEFAULT_ATTACHMENT_BYTES = 100 * MEGABYTE;
+
+/** The names of icons are not checked: where one is drawn, an unknown name draws nothing. */
+const icon = text(null) as Reader<ChatKitIcon | null>;
+
+const action = group(
+  { icon: text(null) as Reader<HeaderIcon | null>, onClick: callback<() => void>() },
+  ["icon", "onClick"],
+);
+
+const promptContent = check(
+  (value): value is string | UserMessageContent[] =>
+    typeof value === "string" || (Array.isArray(value) && value.every(isObject)),
+  "a string or a list of message contents",
+  null,
+);
+
+const maxSize: Reader<number | Record<string, number>> = (value, place) =>
+  isObject(value)
+    ? (record(number(0, null))(value, place) ?? DEFAULT_ATTACHMENT_BYTES)
+    : number(0, DEFAULT_ATTACHMENT_BYTES)(value, place);
+
+const accept = record(list(text(null)));
+
+const color = fields({
+  grayscale: group(
+    {
+      hue: number(0, null),
+      tint: oneOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], null),
+      shade: oneOf([-4, -3, -2, -1, 0, 1, 2, 3, 4], 0),
+    },
+    ["hue", "tint"],
+  ),
+  accent: group({ primary: text(null), level: oneOf([0, 1, 2, 3], 0) }, ["primary"]),
+  surface: group({ background: text(null), foreground: text(null) }, ["background", "foreground"]),
+});
+
+const typography = fields({
+  baseSize: oneOf([14, 15, 16, 17, 18], 16),
+  fontSources: list(
+    check((value): value is FontObject => isFont(value), "a font with family and src", null),
+  ),
+  fontFamily: text(null),
+  fontFamilyMono: text(null),
+});
+
+const themeFields = fields({
+  colorScheme: oneOf(["light", "dark"], "light"),
+  typography,
+  radius: oneOf(["pill", "round", "soft", "sharp"], "pill"),
+  density: oneOf(["compact", "normal", "spacious"], "normal"),
+  color,
+});
+
+const theme: typeof themeFields = (value, place) =>
+  themeFields(typeof value === "string" ? { colorScheme: value } : value, place);
+
+const header = fields({
+  enabled: flag(true),
+  title: fields({ enabled: flag(true), text: text(null) }),
+  leftAction: action,
+  rightAction: action,
+});
+
+const composer = fields({
+  placeholder: text(null),
+  attachments: fields({
+    enabled: flag(false),
+    maxSize,
+    maxCount: number(0, 10),
+    accept,
+  }),
+  tools: list(
+    group(
+      {
+        id: text(null),
+        label: text(null),
+        icon,
+        shortLabel: text(null),
+        placeholderOverride: text(null),
+        pinned: flag(false),
+        persistent: flag(false),
+      },
+      ["id", "label"],
+    ),
+  ),
+  models: list(
+    group(
+      {
+        id: text(null),
+        label: text(null),
+        description: text(null),
+        disabled: flag(false),
+        default: flag(false),
+      },
+      ["id", "label"],
+    ),
+  ),
+  dictation: fields({ enabled: flag(false) }),
+});
+
+const readUploads: Reader<FileUploadStrategy | null> = (value, place) => {
+  const strategy = group(
+    { type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) },
+    ["type"],
+  )(value, place);
+  if (strategy?.type !== "direct") return strategy && { type: "two_phase" };
+  if (strategy.uploadUrl !== null) return { type: "direct", uploadUrl: strategy.uploadUrl };
+  place.warn("needs uploadUrl, where files are sent to");
+  return null;
+};
+
+const apiFields = fields({
+  url: text(null),
+  fetch: callback<typeof fetch>(),
+  domainKey: text(null),
+  uploadStrategy: readUploads,
+});
+
+function readApi(value: unknown, place: Place) {
+  if (isObject(value) && "getClientSecret" in value) {
+    place.fail(
+      "has getClientSecret, which is for ChatKit as OpenAI hosts it. This element talks to" +
+        ' a server of your own: give api.url, such as { url: "/chatkit" }, and put what' +
+        " authenticates the user into api.fetch",
+    );
+    return null;
+  }
+  const { url, fetch, uploadStrategy } = apiFields(value, place);
+  if (url) return { url, fetch, uploadStrategy };
+  place.fail('needs url, the address of your ChatKit server, such as { url: "/chatkit" }');
+  return null;
+}
+
+const readOptions = fields({
+  api: readApi,
+  locale: text(null),
+  theme,
+  frameTitle: text(null),
+  initialThread: text(null),
+  onClientTool: callback<NonNullable<ChatKitOptions["onClientTool"]>>(),
+  header,
+  history: fields({ enabled: flag(true), showDelete: flag(true), showRename: flag(true) }),
+  startScreen: fields({
+    greeting: text(null),
+    prompts: list(group({ label: text(null), prompt: promptContent, icon }, ["label", "prompt"])),
+  }),
+  threadItemActions: fields({ feedback: flag(false), retry: flag(false) }),
+  composer,
+  disclaimer: group({ text: text(null), highContrast: flag(false) }, ["text"]),
+  entities: anything<EntitiesOption>(),
+  commands: anything<CommandsOption>(),
+  widgets: fields({ onAction: callback<NonNullable<WidgetsOption["onAction"]>>() }),
+  thread: fields({ autoScroll: flag(false) }),
+});
+
+/**
+ * Read what a page gave to `setOptions`.
+ *
+ * @returns The options with all defaults, or null if there is no server to talk to; and what is
+ *   wrong with them, in words for the page's author.
+ */
+export function normalise(given: unknown): { options: Options | null; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const [own, handlers] = withoutHandlers(given);
+  problems.push(...handlers.map(misplacedHandler));
+  const { api, ...rest } = readOptions(own, new Place("", problems));
+  noticeUnfinished(rest, problems);
+  if (rest.composer.attachments.enabled && api && !api.uploadStrategy) {
+    api.uploadStrategy = { type: "two_phase" };
+    problems.push({
+      level: "warning",
+      message: 'api.uploadStrategy is needed for attachments; { type: "two_phase" } is taken',
+    });
+  }
+  return { options: api && { ...rest, api }, problems };
+}
+
+/** Handlers of events are props of the React wrapper, which keeps them to itself. */
+function withoutHandlers(given: unknown): [unknown, string[]] {
+  if (!isObject(given)) return [given, []];
+  const handlers = Object.keys(given).filter(
+    (key) => /^on[A-Z]/.test(key) && key !== "onClientTool",
+  );
+  const own = Object.entries(given).filter(([key]) => !handlers.includes(key));
+  return [Object.fromEntries(own), handlers];
+}
+
+function misplacedHandler(name: string): Problem {
+  const event = name.slice(2).replace(/(?!^)[A-Z]/g, (letter) => `.${letter}`).toLowerCase();
+  return {
+    level: "warning",
+    message: `${name} is no option: listen with addEventListener("chatkit.${event}", ...)`,
+  };
+}
+
+function noticeUnfinished(options: Omit<Options, "api">, problems: Problem[]): void {
+  const unfinished = {
+    entities: options.entities !== null,
+    commands: options.commands !== null,
+    "composer.dictation": options.composer.dictation.enabled,
+  };
+  for (const [name, given] of Object.entries(unfinished)) {
+    if (!given) continue;
+    problems.push({ level: "warning", message: `${name} is accepted, but has no effect yet` });
+  }
+}
+
+function isFont(value: unknown): boolean {
+  return isObject(value) && typeof value["family"] === "string" && typeof value["src"] === "string";
+}
