@@ -70,7 +70,7 @@ def _read(terminal: int, stream: pyte.ByteStream, *, seconds: float) -> None:
 
 def draw(screen: pyte.Screen) -> None:
     """Write the screen as an SVG."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115
     rows = [_row(screen, number) for number in range(ROWS)]
     while rows and not rows[-1].plain.strip():
         rows.pop()
