@@ -68,7 +68,7 @@ class Terminal:
         return seen + awaited
 
     def interrupt(self) -> None:
-        """Press Ctrl-C until anything happens: Python misses one that comes just before it waits."""
+        """Press Ctrl-C until it does something: Python misses one just before it waits."""
         happened: list[int] = []
         while not happened and self.process.poll() is None:
             self.press("\x03")
