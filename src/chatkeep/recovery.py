@@ -1,5 +1,6 @@
 """Turns whose worker died: what they had streamed becomes items again."""
 
+import logging
 import os
 import secrets
 import socket
@@ -10,6 +11,8 @@ from .errors import NotFound
 from .folding import OpenItem, open_item
 from .protocol.wire import aware, from_json, to_json
 from .stores.base import ItemRecord, Store, TurnChanges, TurnRecord
+
+logger = logging.getLogger("chatkeep.turn")
 
 _HOST = socket.gethostname()
 _PROCESS = secrets.token_hex(4)
@@ -56,17 +59,33 @@ async def recover(store: Store, turn: TurnRecord) -> bool:
     Returns:
         False if someone else was quicker.
     """
-    items = await _items(store, turn)
-    records = [item.record(finished=item.stored) for item in items if not item.empty]
+    records = [
+        item.record(finished=item.stored)
+        for item in await _items(store, turn)
+        if not (item.empty or await _is_kept(store, turn, item))
+    ]
     return await store.finish_turn(turn, "interrupted", TurnChanges(items=records))
+
+
+async def _is_kept(store: Store, turn: TurnRecord, item: OpenItem) -> bool:
+    """Whether an item of the turn itself was saved whole, and only word of that got lost."""
+    if item.stored:
+        return False
+    try:
+        await store.get_item(turn.owner, turn.thread_id, item.id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _items(store: Store, turn: TurnRecord) -> list[OpenItem]:
     under_way: dict[str, OpenItem] = {}
     for chunk in await store.load_checkpoints(turn):
-        for frame in chunk.split(b"\n\n"):
-            if frame:
+        for frame in filter(None, chunk.split(b"\n\n")):
+            try:
                 await _fold(store, turn, under_way, from_json(frame.removeprefix(b"data: ")))
+            except (ValueError, LookupError) as error:
+                logger.warning("turn %s: a checkpoint makes no sense: %r", turn.id, error)
     return list(under_way.values())
 
 

@@ -6,8 +6,6 @@ answer was delivered.
 """
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -16,10 +14,10 @@ import pytest
 
 from chatkeep import Chatkeep, Settings
 from chatkeep.client import ChatClient
-from chatkeep.recovery import host_prefix
 from chatkeep.stores import open_store
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
+from support.crashes import DoomedWorker
 from support.events import (
     collected,
     conversation,
@@ -146,33 +144,24 @@ async def test_a_request_repeated_after_its_client_stopped_it_is_answered_again(
         assert await responder.turns[1].history() == [{"role": "user", "content": "Go"}]
 
 
-def dead_pid() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
 @pytest.mark.parametrize("first", ["create", "add"])
 async def test_a_request_repeated_after_a_crash_is_answered_again(
     database: str, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     before = ["Yes."] if first == "add" else []
-    responder = ScriptedResponder(*before, ["Once ", Pause()], "Once upon", "Thrice.")
+    pause = Pause()
+    responder = ScriptedResponder(*before, ["Once ", pause], "Once upon", "Thrice.")
     inner = open_store(database)
-    doomed, observed = ObservedStore(inner), ObservedStore(inner)
-    with monkeypatch.context() as patch:
-        patch.setattr("chatkeep.turns.new_holder", lambda: f"{host_prefix()}{dead_pid()}:x")
-        crashed = Chatkeep(store=doomed.store, responder=responder)
-    heir = Chatkeep(store=observed.store, responder=responder)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=ObservedStore(inner).store, responder=responder)
     talk = [("user", "Hi"), ("assistant", "Yes.")] if before else []
-    async with crashed.lifespan(), client_of(crashed, live=False) as client:
+    async with worker.chat.lifespan(), client_of(worker.chat, live=False) as client:
         seen = await collected(client.send("Hi")) if before else []
         thread_id = thread_id_of(seen) if before else None
-        async with abandoned(client.send("Go", thread_id), 5) as stream:
-            await doomed.done["checkpoint"].wait()
-            doomed.broken = {"finish_turn", "save_items", "checkpoint", "mark_delivered"}
-        thread_id = thread_id or thread_id_of(stream)
+        async with aclosing(client.send("Go", thread_id)) as stream:
+            seen = await worker.read_until(stream, pause)
+            worker.crashes()
+        thread_id = thread_id or thread_id_of(seen)
         async with heir.lifespan(), client_of(heir, live=False) as other:
             await collected(other.send("Go", thread_id if before else None))
             talk += [("user", "Go"), ("assistant", "Once upon")]

@@ -1,0 +1,246 @@
+"""After a crash: what was streamed is there, and the thread can be used."""
+
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from chatkit.types import (
+    CustomTask,
+    GeneratedImageItem,
+    ThreadItemAddedEvent,
+    ThreadItemUpdatedEvent,
+    WidgetStreamingTextValueDelta,
+    WorkflowTaskAdded,
+)
+
+from chatkeep import Chatkeep, Context, Turn, ids
+from chatkeep.client import ChatClient
+from chatkeep.stores import open_store
+from chatkeep.stores.base import PageQuery, ThreadRecord, TurnRecord
+from chatkeep.testing.client import connected
+from chatkeep.testing.responder import Pause, ScriptedResponder
+from support.clients import client_of
+from support.crashes import DoomedWorker, dead_holder
+from support.events import collected, conversation, done, errors, streamed_text, thread_id_of
+from support.items import widget, widget_texts, workflow
+from support.stores import ObservedStore
+
+ME = Context().owner
+
+
+async def items_of(client: ChatClient, thread_id: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await client.items(thread_id, order="asc"))["data"]
+    return items
+
+
+@pytest.mark.parametrize("restarted", [True, False], ids=["restart", "another worker"])
+async def test_what_was_streamed_is_there_after_a_crash(
+    database: str, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", "upon \ud83d", pause], "Sorry.", "Once more.")
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=ObservedStore(inner).store, responder=responder)
+    if not restarted:
+        await heir.open()
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.crashes()
+        thread_id = thread_id_of(events)
+        async with connected(heir) as other:
+            if restarted:
+                talk = conversation(await items_of(other, thread_id))
+                assert talk == [("user", "Tell me"), ("assistant", "Once upon \ud83d")]
+            more = await collected(other.send("Are you there?", thread_id))
+            assert errors(more) == []
+            items = await items_of(other, thread_id)
+            assert conversation(items) == [
+                ("user", "Tell me"),
+                ("assistant", "Once upon \ud83d"),
+                ("user", "Are you there?"),
+                ("assistant", "Sorry."),
+            ]
+            page = await inner.list_items(ME, thread_id, PageQuery(order="asc"))
+            assert [item.finished for item in page.data] == [True, False, True, True]
+
+            question = done(events)[0]["id"]
+            await collected(other.retry(thread_id, question))
+            assert conversation(await items_of(other, thread_id)) == [
+                ("user", "Tell me"),
+                ("assistant", "Once more."),
+            ]
+
+
+async def test_items_of_every_kind_survive_as_they_stood(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = Pause()
+    cards: list[Any] = []
+
+    def show(turn: Turn) -> Any:
+        cards.append(widget(turn, "", "fixed"))
+        return cards[0]
+
+    def say(_: Turn) -> Any:
+        update = WidgetStreamingTextValueDelta(component_id="text0", delta="Half", done=False)
+        return ThreadItemUpdatedEvent(item_id=cards[0].id, update=update)
+
+    def begin(turn: Turn) -> Any:
+        flow = workflow(turn, "Search").model_copy(update={"id": "wf_1"})
+        return ThreadItemAddedEvent(item=flow)
+
+    def grow(_: Turn) -> Any:
+        update = WorkflowTaskAdded(task_index=1, task=CustomTask(title="Read"))
+        return ThreadItemUpdatedEvent(item_id="wf_1", update=update)
+
+    def empty(turn: Turn) -> Any:
+        image = GeneratedImageItem(id="img_1", thread_id=turn.thread.id, created_at=turn.now())
+        return ThreadItemAddedEvent(item=image)
+
+    responder = ScriptedResponder([show], [say, begin, grow, empty, "Text", pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        thread_id = thread_id_of(await collected(client.send("Show me")))
+        async with aclosing(client.send("And now?", thread_id)) as stream:
+            await worker.read_until(stream, pause)
+            worker.crashes()
+        async with connected(heir) as other:
+            items = await items_of(other, thread_id)
+
+    kinds = [item["type"] for item in items]
+    assert kinds == ["user_message", "widget", "user_message", "workflow", "assistant_message"]
+    assert widget_texts(items[1]) == ["Half", "fixed"]
+    assert [task["title"] for task in items[3]["workflow"]["tasks"]] == ["Search", "Read"]
+    assert conversation(items)[-1] == ("assistant", "Text")
+
+
+async def test_what_was_kept_whole_is_not_cut_to_the_last_checkpoint(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause, end = Pause(), Pause()
+
+    def task(turn: Turn) -> Any:
+        return workflow(turn, "x")
+
+    responder = ScriptedResponder(["Once ", pause, "upon a time.", task, end])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.observed.broken = {"checkpoint"}
+            pause.end()
+            await end.reached.wait()
+            worker.crashes()
+        async with connected(heir) as other:
+            items = await items_of(other, thread_id_of(events))
+    assert conversation(items) == [("user", "Tell me"), ("assistant", "Once upon a time.")]
+    assert [item["type"] for item in items][-1] == "workflow"
+
+
+async def test_a_crash_during_a_retry_leaves_the_old_answer(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = Pause()
+    responder = ScriptedResponder("Old.", ["New", pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        events = await collected(client.send("Hi"))
+        thread_id = thread_id_of(events)
+        async with aclosing(client.retry(thread_id, done(events)[0]["id"])) as stream:
+            await worker.read_until(stream, pause)
+            worker.crashes()
+        async with connected(heir) as other:
+            talk = conversation(await items_of(other, thread_id))
+    assert talk == [("user", "Hi"), ("assistant", "Old."), ("assistant", "New")]
+
+
+@pytest.mark.parametrize("what", ["stop", "delete"])
+async def test_a_thread_of_a_dead_worker_can_be_stopped_and_deleted(
+    database: str, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder, monkeypatch)
+    heir = Chatkeep(store=inner, responder=responder)
+    await heir.open()
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.crashes()
+        async with connected(heir) as other:
+            if what == "delete":
+                await other.delete(thread_id_of(events))
+                assert (await other.threads())["data"] == []
+            else:
+                await other.stop(thread_id_of(events))
+                talk = conversation(await items_of(other, thread_id_of(events)))
+                assert talk == [("user", "Tell me"), ("assistant", "Once ")]
+
+
+async def a_turn_of(observed: ObservedStore, holder: str, lease: timedelta) -> TurnRecord:
+    """A turn that some worker has begun, and how long its lease still lasts."""
+    await observed.store.open()
+    now = datetime.now(UTC)
+    thread = ThreadRecord(ids.thread_id(), now)
+    turn = TurnRecord(
+        ids.turn_id(), ME, thread.id, "threads.create", holder, now, lease_expires_at=now + lease
+    )
+    await observed.store.begin_turn(turn, thread=thread)
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("lease", "busy"), [(timedelta(minutes=1), True), (timedelta(seconds=-1), False)]
+)
+async def test_a_worker_of_another_host_is_dead_when_its_lease_ends(
+    observed: ObservedStore, lease: timedelta, busy: bool
+) -> None:
+    turn = await a_turn_of(observed, "another-host:1:x", lease)
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
+    async with connected(chat) as client:
+        events = await collected(client.send("Hi", turn.thread_id))
+    assert [error["reason"] for error in errors(events)] == (["thread.busy"] if busy else [])
+    assert streamed_text(events) == ("" if busy else "Yes.")
+
+
+@pytest.mark.parametrize(
+    "frames", [b"data: {not json\n\n", b"no frame\n\n", b'data: {"type":"thread.item.added"}\n\n']
+)
+async def test_what_can_not_be_understood_does_not_keep_a_server_from_starting(
+    observed: ObservedStore, frames: bytes
+) -> None:
+    turn = await a_turn_of(observed, dead_holder(), timedelta(minutes=1))
+    good = b'data: {"type":"thread.item.added","item":%s}\n\n' % (
+        b'{"id":"msg_1","thread_id":"t","created_at":"2026-03-01T12:00:00Z",'
+        b'"type":"assistant_message","content":[{"type":"output_text","text":"So far"}]}'
+    )
+    lease = datetime.now(UTC) + timedelta(minutes=1)
+    await observed.store.checkpoint(turn.holder, lease, [(turn.id, good + frames + good)])
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
+    async with connected(chat) as client:
+        events = await collected(client.send("Hi", turn.thread_id))
+        assert streamed_text(events) == "Yes."
+        assert conversation(await items_of(client, turn.thread_id))[0] == ("assistant", "So far")
+
+
+async def test_a_turn_that_can_not_be_recovered_does_not_keep_a_server_from_starting(
+    memory: ObservedStore,
+) -> None:
+    turn = await a_turn_of(memory, dead_holder(), timedelta(minutes=1))
+    memory.broken = {"finish_turn"}
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes."))
+    async with connected(chat) as client:
+        assert errors(await collected(client.send("Hi"))) != []
+        memory.broken.clear()
+        events = await collected(client.send("Hi", turn.thread_id))
+        assert streamed_text(events) == "Yes."
