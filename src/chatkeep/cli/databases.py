@@ -1,11 +1,12 @@
 """What the commands say and know of a database, from its URL alone."""
 
 from pathlib import Path
-
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 MEMORY = "memory:"
 
@@ -27,7 +28,11 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database)
 
 
-def _parsed(url: str) -> URL:
+def _parsed(url: str) -> "URL":
+    # Here, so that commands that talk to no database start without it.
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         return make_url(url)
     except ArgumentError:

@@ -107,6 +107,8 @@ class CommandSettings(BaseSettings):
     def _is_web_address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("it begins with http:// or https://")
+        if "@" in value.split("/")[2]:
+            raise ValueError("no user or password belongs in it, since it is shown")
         return value
 
     @field_validator("limits", mode="before")

@@ -96,5 +96,6 @@ def test_a_broken_file_is_named() -> None:
 
 
 def test_a_value_is_never_repeated_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHATKEEP_BASE_URL", "user:hunter2@model")
-    assert "hunter2" not in refusal()
+    for wrong in ("user:hunter2@model", "http://user:hunter2@model/v1"):
+        monkeypatch.setenv("CHATKEEP_BASE_URL", wrong)
+        assert "hunter2" not in refusal()
