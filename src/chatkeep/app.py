@@ -152,20 +152,27 @@ class Chatkeep:
     # Mounting
 
     def asgi(
-        self, *, cors_origins: Sequence[str] = (), allowed_hosts: Sequence[str] = ("*",)
+        self,
+        *,
+        cors_origins: Sequence[str] = (),
+        allowed_hosts: Sequence[str] = ("*",),
+        page: bool = False,
     ) -> "Starlette":
         """Return an ASGI application with the endpoint at ``/chatkit`` and at its root.
+
+        The web element's files are below the endpoint: ``/chatkit/ui/chatkit.js``.
 
         Args:
             cors_origins: Origins whose pages may call it from a browser.
             allowed_hosts: ``Host`` headers that are answered.
+            page: Whether the root shows a chat to those who open it in a browser.
         """
         from .web.asgi import application
 
-        return application(self, cors_origins, allowed_hosts)
+        return application(self, cors_origins, allowed_hosts, page=page)
 
     def router(self, prefix: str = "/chatkit") -> "APIRouter":
-        """Return a FastAPI router with the endpoint at ``prefix``.
+        """Return a FastAPI router with the endpoint at ``prefix``, the web element's files below.
 
         Raises:
             ConfigurationError: FastAPI is not installed.

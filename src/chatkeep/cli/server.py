@@ -177,7 +177,9 @@ class Application:
         self._chat = chat
         self._closing: asyncio.Task[None] | None = None
         self._app: ASGIApp = chat.asgi(
-            cors_origins=settings.cors_origin, allowed_hosts=_allowed_hosts(settings, chat)
+            cors_origins=settings.cors_origin,
+            allowed_hosts=_allowed_hosts(settings, chat),
+            page=True,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

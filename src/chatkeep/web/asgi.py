@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from .endpoint import REQUEST_HEADERS, Endpoint
+from .ui import UI
 
 if TYPE_CHECKING:
     from ..app import Chatkeep
@@ -19,14 +20,16 @@ ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def application(
-    chat: "Chatkeep", cors_origins: Sequence[str], allowed_hosts: Sequence[str]
+    chat: "Chatkeep", cors_origins: Sequence[str], allowed_hosts: Sequence[str], *, page: bool
 ) -> Starlette:
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
-    endpoint = Endpoint(chat)
-    routes = [
+    endpoint, ui = Endpoint(chat), UI()
+    routes = [Route("/", ui.page)] if page else []
+    routes += [
         Route(path, endpoint.chatkit, methods=ANY_METHOD) for path in ("/chatkit", "/chatkit/", "/")
     ]
     for prefix in ("", "/chatkit"):
+        routes.append(Route(f"{prefix}/ui/{{name:path}}", ui.file))
         routes.append(Route(f"{prefix}/health", endpoint.live))
         routes.append(Route(f"{prefix}/health/ready", endpoint.ready))
     return Starlette(

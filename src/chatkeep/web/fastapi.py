@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigurationError
 from .asgi import ANY_METHOD
 from .endpoint import Endpoint
+from .ui import UI
 
 try:
     from fastapi import APIRouter
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 def router(chat: "Chatkeep", prefix: str) -> APIRouter:
     """Return a router whose lifespan opens and closes ``chat`` with the application."""
-    endpoint = Endpoint(chat)
+    endpoint, ui = Endpoint(chat), UI()
     routes = APIRouter(prefix=prefix, lifespan=chat.lifespan)
     for path in ("", "/"):
         routes.add_api_route(path, endpoint.chatkit, methods=ANY_METHOD, include_in_schema=False)
+    routes.add_api_route("/ui/{name:path}", ui.file, include_in_schema=False)
     routes.add_api_route("/health", endpoint.live, include_in_schema=False)
     routes.add_api_route("/health/ready", endpoint.ready, include_in_schema=False)
     return routes

@@ -1,0 +1,108 @@
+"""The web element's files, and the page that shows it alone."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from .files import Folder
+
+BUILT = Path(__file__).with_name("static")
+"""Where ``tools/build_ui.py`` puts the files, and packages have them."""
+
+HOW_TO_BUILD = "The web element is not built: run `make ui`, or install Chatkeep from a package."
+
+_SHARED = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+"""A page of another origin may use the element: its files are everyone's, and the same for all."""
+
+_STYLE = """
+body { max-width: 34rem; margin: 20vh auto 0; padding: 0 1.5rem; line-height: 1.6;
+       font-family: system-ui, sans-serif; }
+pre { padding: 1rem; border: 1px solid; border-radius: .5rem; }
+"""
+
+_UNBUILT = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>Chatkeep: not built yet</title>
+<style>{_STYLE}</style>
+<main>
+<h1>The chat is not built yet</h1>
+<p>The server runs, and its API answers at <code>/chatkit</code>. To chat in the browser,
+build the web element in the source folder, then load this page again:</p>
+<pre><code>make ui</code></pre>
+<p>Packages of Chatkeep bring it built.</p>
+</main>
+</html>
+"""
+
+
+def _policy(styles: str) -> str:
+    """Return a policy under which nothing is loaded from, or sent to, any other host."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            f"style-src {styles}",
+            "connect-src 'self'",
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+_PAGE = {
+    "cache-control": "no-cache",
+    "content-security-policy": _policy("'self'"),
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+
+
+class UI:
+    """Request handlers for the web element's files and its page."""
+
+    def __init__(self) -> None:
+        self._folder = Folder(BUILT)
+
+    async def file(self, request: Request) -> Response:
+        """Answer with the file that the path parameter ``name`` names."""
+        name = request.path_params["name"]
+        found = await run_in_threadpool(self._read, name, request)
+        if found is None:
+            missing = HOW_TO_BUILD if self._folder.get("chatkit.js") is None else "No such file."
+            found = PlainTextResponse(missing, 404, {"cache-control": "no-store"})
+        found.headers.update(_SHARED)
+        return found
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the page; without the built files, with how to build them."""
+        found = await run_in_threadpool(self._read, "page/index.html", request)
+        if found is None:
+            found = HTMLResponse(_UNBUILT, headers={"x-content-type-options": "nosniff"})
+            found.headers.update(_PAGE | {"content-security-policy": _policy(_hash(_STYLE))})
+        else:
+            found.headers.update(_PAGE)
+        return found
+
+    def _read(self, name: str, request: Request) -> Response | None:
+        try:
+            file = self._folder.get(name)
+            return file.answer(request) if file else None
+        except OSError:  # a build has just replaced it
+            return None
