@@ -100,6 +100,7 @@ class Dispatcher:
         return EventStream(
             begun.events,
             heartbeat=heartbeat,
+            spacing=self._turns.spacing,
             on_leave=lambda: self._turns.leave(self._store, begun, may_return=live),
         )
 

@@ -15,7 +15,11 @@ class EventStream:
         on_leave: Called if the client leaves before the end.
         heartbeat: For a client that asked for ids and heartbeats: after how
             many seconds of silence it gets one. None sends plain frames.
+        spacing: Tells how many seconds lie between two chunks at least; what
+            comes meanwhile goes together. The end is never waited for.
     """
+
+    __slots__ = ("_delivered", "_heartbeat", "_on_leave", "_reader", "_spacing")
 
     def __init__(
         self,
@@ -23,39 +27,40 @@ class EventStream:
         *,
         on_leave: Callable[[], None] | None = None,
         heartbeat: float | None = None,
+        spacing: Callable[[], float] | None = None,
     ) -> None:
         self._reader = reader
         self._on_leave = on_leave
         self._heartbeat = heartbeat
+        self._spacing = spacing
         self._delivered = False
 
-    def __aiter__(self) -> AsyncGenerator[bytes]:
-        return self._chunks()
-
-    async def _chunks(self) -> AsyncGenerator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
         """Yield what is ready as one chunk, until the end. To stop early is to leave."""
+        reader, spacing = self._reader, self._spacing
         try:
-            if isinstance(self._reader, LogReader):
-                async for chunk in self._read(self._reader):
-                    yield chunk
+            if not isinstance(reader, LogReader):
+                yield b"".join(self._numbered(reader, 0))
             else:
-                yield b"".join(self._numbered(self._reader, 0))
+                read = reader.read if self._heartbeat is None else self._read_live
+                while frames := await read():
+                    yield b"".join(frames)
+                    if spacing is not None and (seconds := spacing()):
+                        await reader.gather(seconds)
             self._delivered = True
         finally:
             self.leave()
 
-    async def _read(self, reader: LogReader) -> AsyncGenerator[bytes]:
-        while True:
-            first = reader.position
-            try:
-                async with asyncio.timeout(self._heartbeat):
-                    frames = await reader.read()
-            except TimeoutError:
-                yield HEARTBEAT
-                continue
-            if not frames:
-                return
-            yield b"".join(self._numbered(frames, first))
+    async def _read_live(self) -> Sequence[bytes]:
+        """The next frames with their ids, or a heartbeat after a silence."""
+        reader = self._reader
+        assert isinstance(reader, LogReader)  # noqa: S101 - for the type checker
+        first = reader.position
+        try:
+            async with asyncio.timeout(self._heartbeat):
+                return numbered(await reader.read(), first)
+        except TimeoutError:
+            return [HEARTBEAT]
 
     def _numbered(self, frames: Sequence[bytes], first: int) -> Sequence[bytes]:
         return frames if self._heartbeat is None else numbered(frames, first)

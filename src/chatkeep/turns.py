@@ -34,6 +34,10 @@ from .turn import Turn
 
 logger = logging.getLogger("chatkeep.turn")
 
+_SPACING_A_TURN = 0.0001
+_MIN_SPACING = 0.002
+_MAX_SPACING = 0.04
+
 
 class Audience:
     """How many clients have a turn's events, or are getting them."""
@@ -258,6 +262,17 @@ class Turns:
     def _ended(self, runner: TurnRunner) -> None:
         self._running.pop(runner.record.id, None)
 
+    def spacing(self) -> float:
+        """Return how many seconds lie between two writes to one client.
+
+        Each write costs about as much as all else that a piece of text costs, so
+        the busier the process, the more goes into one: with few turns each
+        piece goes at once, with 400 and more a stream is written 25 times a
+        second, which still reads as flowing.
+        """
+        seconds = min(len(self._running) * _SPACING_A_TURN, _MAX_SPACING)
+        return seconds if seconds >= _MIN_SPACING else 0.0
+
     # Stopping
 
     async def stop(self, store: Store, owner: Owner, thread_id: str) -> None:
@@ -281,10 +296,12 @@ class Turns:
         begun.audience.count -= 1
         if begun.audience.count > 0:
             return
-        # Noted first: whoever finds the thread free must find out why.
         record = begun.record
-        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
         runner = self._running.get(record.id)
+        if runner is None and self._closing:
+            return  # the store may be closed, and knows what was interrupted
+        # Noted first: whoever finds the thread free must find out why.
+        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
         if runner is not None and not may_return and self._settings.on_disconnect == "stop":
             runner.stop()
 
@@ -353,17 +370,16 @@ class Turns:
 
     # Opening and closing
 
-    async def recover(self, store: Store) -> int:
-        """Keep what the turns of dead workers had streamed; return how many there were."""
-        count = 0
+    async def open(self, store: Store) -> None:
+        """Begin to take turns; first keep what those of dead workers had streamed."""
+        self._closing = False
         for turn in await store.expired_turns(datetime.now(UTC), host_prefix()):
             if not self._is_gone(turn):
                 continue
             try:
-                count += await recover(store, turn)
+                await recover(store, turn)
             except Exception:  # one turn must not keep a server from starting
                 logger.exception("turn %s of a dead worker could not be recovered", turn.id)
-        return count
 
     async def close(self) -> None:
         """Begin no more turns. Let those under way finish for a while, then keep what they have."""

@@ -47,8 +47,12 @@ class LogReader(ABC):
         """
 
     @abstractmethod
+    async def gather(self, seconds: float) -> None:
+        """Let frames gather: return after so many seconds, or sooner at the end or at `close`."""
+
+    @abstractmethod
     def close(self) -> None:
-        """End a `read` that waits, and every later one."""
+        """End a `read` or `gather` that waits, and every later one."""
 
 
 class LiveLog(ABC):

@@ -7,29 +7,33 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
+from typing import TypeAlias
 
 from .base import LiveLog, LogReader, LogWriter
+
+_Waiter: TypeAlias = "asyncio.Future[None]"
 
 _READ_BYTES = 64 * 1024
 _READ_FRAMES = 256
 
 
 class _MemoryLog(LogWriter):
-    __slots__ = ("_on_end", "_saved", "_waiters", "ended", "frames")
+    __slots__ = ("_gathering", "_on_end", "_saved", "_waiting", "ended", "frames")
 
     def __init__(self, on_end: "Callable[[_MemoryLog], None]") -> None:
         self.frames: list[bytes] = []
         self.ended = False
         self._on_end = on_end
         self._saved = 0
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiting: set[_Waiter] = set()
+        self._gathering: set[_Waiter] = set()
 
     def append(self, frame: bytes) -> None:
         if self.ended:
             return
         self.frames.append(frame)
-        if self._waiters:
-            self.wake()
+        if self._waiting:
+            _wake_all(self._waiting)
 
     def end(self) -> None:
         if not self.ended:
@@ -47,27 +51,43 @@ class _MemoryLog(LogWriter):
         return len(self.frames)
 
     def wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        _wake_all(self._waiting)
+        _wake_all(self._gathering)
 
-    async def changed(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+    async def changed(self, waiter: _Waiter) -> None:
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._waiting.discard(waiter)
+            raise
+
+    async def at_end(self, waiter: _Waiter) -> None:
+        self._gathering.add(waiter)
         try:
             await waiter
         finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            self._gathering.discard(waiter)
+
+
+def _wake_all(waiters: set[_Waiter]) -> None:
+    for waiter in waiters:
+        _wake(waiter)
+    waiters.clear()
+
+
+def _wake(waiter: _Waiter) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class _MemoryReader(LogReader):
-    __slots__ = ("_closed", "_log", "position")
+    __slots__ = ("_closed", "_log", "_loop", "position")
 
     def __init__(self, log: _MemoryLog, position: int) -> None:
         self.position = position
         self._log = log
+        self._loop = asyncio.get_running_loop()
         self._closed = False
 
     async def read(self) -> list[bytes]:
@@ -75,12 +95,23 @@ class _MemoryReader(LogReader):
         while self.position >= len(log.frames):
             if log.ended or self._closed:
                 return []
-            await log.changed()
+            await log.changed(self._loop.create_future())
         if self._closed:
             return []
         frames = self._next_frames()
         self.position += len(frames)
         return frames
+
+    async def gather(self, seconds: float) -> None:
+        log = self._log
+        if log.ended or self._closed:
+            return
+        waiter = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _wake, waiter)
+        try:
+            await log.at_end(waiter)
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         self._closed = True

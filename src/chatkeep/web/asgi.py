@@ -4,19 +4,40 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .endpoint import REQUEST_HEADERS, Endpoint
+from .responses import http_error
 from .ui import UI
 
 if TYPE_CHECKING:
     from ..app import Chatkeep
 
-ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-"""The endpoint itself answers wrong methods, in its own words."""
+
+class _Application(Starlette):
+    """Starlette without the two layers that turn exceptions into pages.
+
+    They wrap each write of a stream, and the endpoint answers its own errors.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = self._answer_errors
+        for middleware, arguments, options in reversed(self.user_middleware):
+            app = middleware(app, *arguments, **options)
+        return app
+
+    async def _answer_errors(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.router(scope, receive, send)
+        except HTTPException as error:  # no such path, or not by this method
+            if scope["type"] != "http":
+                raise
+            await http_error(error)(scope, receive, send)
 
 
 def application(
@@ -25,14 +46,12 @@ def application(
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
     endpoint, ui = Endpoint(chat), UI()
     routes = [Route("/", ui.page)] if page else []
-    routes += [
-        Route(path, endpoint.chatkit, methods=ANY_METHOD) for path in ("/chatkit", "/chatkit/", "/")
-    ]
+    routes += [Route(path, endpoint.chatkit) for path in ("/chatkit", "/chatkit/", "/")]
     for prefix in ("", "/chatkit"):
         routes.append(Route(f"{prefix}/ui/{{name:path}}", ui.file))
         routes.append(Route(f"{prefix}/health", endpoint.live))
         routes.append(Route(f"{prefix}/health/ready", endpoint.ready))
-    return Starlette(
+    return _Application(
         routes=routes,
         lifespan=chat.lifespan,
         middleware=_middleware(cors_origins, allowed_hosts),

@@ -1,10 +1,12 @@
 """The ChatKit endpoint: one HTTP request in, one answer out."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ..calls import call
 from ..context import Context
@@ -40,14 +42,33 @@ REQUEST_HEADERS = (
 _METHODS = "POST, OPTIONS"
 
 
+class Raw:
+    """A request handler as an ASGI application.
+
+    Frameworks put a layer around a handler that wraps each write of its answer,
+    which for a stream costs more than the writes do.
+    """
+
+    def __init__(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._handle(Request(scope, receive))
+        await response(scope, receive, send)
+
+
 class Endpoint:
-    """The HTTP face of a `Chatkeep`: framework-neutral request handlers."""
+    """The HTTP face of a `Chatkeep`.
+
+    Attributes:
+        chatkit: The endpoint itself, an ASGI application that takes any method.
+    """
 
     def __init__(self, chat: "Chatkeep") -> None:
         self._chat = chat
+        self.chatkit = Raw(self._chatkit)
 
-    async def chatkit(self, request: Request) -> Response:
-        """Answer a ChatKit request."""
+    async def _chatkit(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": _METHODS})
         try:
@@ -110,8 +131,7 @@ class Endpoint:
     async def ready(self, _request: Request) -> Response:
         """Say whether the store answers."""
         try:
-            await self._chat.open()
-            await self._chat.store.ping()
+            await self._chat.ping()
         except Exception:  # noqa: BLE001 - whatever it is, the server isn't ready
             logger.exception("the store does not answer")
             return error_response(ServiceUnavailable("The store does not answer."))

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
+
 from ..errors import ConfigurationError
-from .asgi import ANY_METHOD
 from .endpoint import Endpoint
 from .ui import UI
 
@@ -21,7 +22,7 @@ def router(chat: "Chatkeep", prefix: str) -> APIRouter:
     endpoint, ui = Endpoint(chat), UI()
     routes = APIRouter(prefix=prefix, lifespan=chat.lifespan)
     for path in ("", "/"):
-        routes.add_api_route(path, endpoint.chatkit, methods=ANY_METHOD, include_in_schema=False)
+        routes.routes.append(Route(prefix + path, endpoint.chatkit, include_in_schema=False))
     routes.add_api_route("/ui/{name:path}", ui.file, include_in_schema=False)
     routes.add_api_route("/health", endpoint.live, include_in_schema=False)
     routes.add_api_route("/health/ready", endpoint.ready, include_in_schema=False)

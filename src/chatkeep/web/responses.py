@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -36,6 +37,16 @@ def error_response(error: Exception) -> Response:
     error_id = ids.error_id()
     logger.error("request failed (%s): %r", error_id, error, exc_info=error)
     return _error(500, ChatkeepError.code, f"Something went wrong (error {error_id}).")
+
+
+def http_error(error: HTTPException) -> Response:
+    """Return the answer to a request for a path that is not there, or not by its method."""
+    code = {404: "request.no_such_path", 405: "request.method_not_allowed"}
+    response = _error(
+        error.status_code, code.get(error.status_code, "request.failed"), error.detail
+    )
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _error(status: int, code: str, message: str) -> Response:
