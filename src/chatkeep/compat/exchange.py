@@ -136,6 +136,8 @@ class Exchange(Dispatcher):
         except TurnError as error:
             yield frame(error_event(error))
             return
+        except ClientError as error:
+            raise RequestRefused(error) from error
         events, ended = begun.events, False
         try:
             if isinstance(events, LogReader):

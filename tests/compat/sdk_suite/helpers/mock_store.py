@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS attachments (
     user TEXT, id TEXT, data TEXT, PRIMARY KEY (user, id));
 """
 
+_ADD = "INSERT INTO items VALUES (?, ?, ?, ?, ?)"
+_PUT = f"{_ADD} ON CONFLICT DO UPDATE SET data = excluded.data"
+
 
 class _Context(Protocol):
     @property
@@ -78,10 +81,9 @@ class SQLiteStore(Store[_Context]):
         self, limit: int, after: str | None, order: str, context: _Context
     ) -> Page[ThreadMetadata]:
         rows = self._execute(
-            f"SELECT data FROM threads WHERE user = ? ORDER BY created_at {_direction(order)}",
-            context.user_id,
+            "SELECT data FROM threads WHERE user = ? ORDER BY created_at, rowid", context.user_id
         )
-        return _page(ThreadMetadata, rows, after, limit)
+        return _page(ThreadMetadata, rows, after, limit, order)
 
     async def delete_thread(self, thread_id: str, context: _Context) -> None:
         for statement in (
@@ -96,22 +98,21 @@ class SQLiteStore(Store[_Context]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: _Context
     ) -> Page[ThreadItem]:
         rows = self._execute(
-            "SELECT data FROM items WHERE user = ? AND thread_id = ?"
-            f" ORDER BY created_at {_direction(order)}, rowid {_direction(order)}",
+            "SELECT data FROM items WHERE user = ? AND thread_id = ? ORDER BY created_at, rowid",
             context.user_id,
             thread_id,
         )
-        return _page(ThreadItem, rows, after, limit)
+        return _page(ThreadItem, rows, after, limit, order)
 
     async def add_thread_item(self, thread_id: str, item: ThreadItem, context: _Context) -> None:
-        self._put_item("", thread_id, item, context)
+        self._put_item(_ADD, thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: _Context) -> None:
-        self._put_item("ON CONFLICT DO UPDATE SET data = excluded.data", thread_id, item, context)
+        self._put_item(_PUT, thread_id, item, context)
 
-    def _put_item(self, known: str, thread_id: str, item: ThreadItem, context: _Context) -> None:
+    def _put_item(self, how: str, thread_id: str, item: ThreadItem, context: _Context) -> None:
         self._execute(
-            f"INSERT INTO items VALUES (?, ?, ?, ?, ?) {known}",
+            how,
             context.user_id,
             thread_id,
             item.id,
@@ -173,12 +174,10 @@ def _json(model: BaseModel) -> str:
     return model.model_dump_json()
 
 
-def _direction(order: str) -> str:
-    return "DESC" if order == "desc" else "ASC"
-
-
-def _page(kind: Any, rows: list[Any], after: str | None, limit: int) -> Page[Any]:
+def _page(kind: Any, rows: list[Any], after: str | None, limit: int, order: str) -> Page[Any]:
     models = [_adapter(kind).validate_json(data) for (data,) in rows]
+    if order == "desc":
+        models.reverse()
     if after is not None:
         ids = [model.id for model in models]
         models = models[ids.index(after) + 1 :] if after in ids else []
