@@ -104,6 +104,8 @@ class Recorder:
         self._citations: list[tuple[Annotation, int | None]] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._sealed = False
+        self.saved_ids: set[str] = set()
+        """The items that the turn saved, in place of older ones or not."""
         self.kept_any = False
         """Whether an item that a client can see was saved."""
 
@@ -217,6 +219,7 @@ class Recorder:
     async def _save_message(self, message: OpenMessage) -> None:
         record = message.record(finished=True)
         await self._store.save_items([record])
+        self.saved_ids.add(record.id)
         self._message_ended(message)
         self.publish_end(record)
 
@@ -279,6 +282,7 @@ class Recorder:
 
     async def _save(self, record: ItemRecord, event: str) -> None:
         await self._store.save_items([record])
+        self.saved_ids.add(record.id)
         self._open.pop(record.id, None)
         if record.id == self._fake_id:
             self._fake_id = None

@@ -226,9 +226,10 @@ class TurnRunner:
         status = self._status
         kept = self._recorder.remaining(finished=status == "finished")
         replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
+        new = self._recorder.saved_ids.union(record.id for record in kept)
         changes = TurnChanges(
             items=kept,
-            removed=self._superseded if replaced else (),
+            removed=[id_ for id_ in self._superseded if id_ not in new] if replaced else (),
             usage=self.turn.usage,
             error_id=self._error_id,
         )

@@ -384,6 +384,14 @@ async def test_a_responder_does_not_see_the_answer_that_it_replaces() -> None:
     assert len(page.data) == 2
 
 
+async def test_a_new_answer_may_have_the_id_of_the_one_that_it_replaces() -> None:
+    server = Server(says_hello)
+    events = await server.stream("threads.create", input=said("hi"))
+    thread_id, item_id = thread_id_of(events), events[1]["item"]["id"]
+    await server.stream("threads.retry_after_item", thread_id=thread_id, item_id=item_id)
+    assert server.texts(thread_id) == ["hi", "hello"]
+
+
 # 7: attachments
 
 
