@@ -1,5 +1,6 @@
 """What a responder shows: text, items, widgets, citations, progress; and what comes back."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
@@ -29,7 +30,7 @@ from chatkeep import Chatkeep, Context, Turn, WidgetAction
 from chatkeep.client import ChatClient, ClientFailure
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
-from support.clients import body, client_of, post
+from support.clients import client_of, post
 from support.events import (
     Event,
     Item,
@@ -397,15 +398,19 @@ def output_of(turn: Turn) -> str:
     return city
 
 
-@pytest.mark.parametrize("result", [None, "", 0, False, 2**70, 1e300, [[["deep"]]], "\x00"])
+DEEP: Any = json.loads("[" * 190 + "]" * 190)
+
+
+@pytest.mark.parametrize("result", [None, "", 0, False, 2**70, 1e300, "\x00", {"\ud800": 1}, DEEP])
 async def test_a_tool_may_give_anything(memory: ObservedStore, result: Any) -> None:
     responder = ScriptedResponder([tool_call], "Thanks.", "Yes.")
     chat = Chatkeep(store=memory.store, responder=responder)
     async with connected(chat) as client:
         events = await collected(client.send("Do it"))
         thread_id = thread_id_of(events)
-        request = {"thread_id": thread_id, "result": result}
-        reply = await post(chat, body("threads.add_client_tool_output", **request))
+        params = {"thread_id": thread_id, "result": result}
+        request = {"type": "threads.add_client_tool_output", "params": params}
+        reply = await post(chat, json.dumps(request).encode())
         assert errors(parsed(reply.content)) == []
         await collected(client.send("And now?", thread_id))
 

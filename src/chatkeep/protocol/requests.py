@@ -5,14 +5,28 @@ most of what its requests cost.
 """
 
 import json
+import re
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from chatkit.types import BaseReq, ChatKitReq, StreamingReq, is_streaming_req
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
 from ..errors import InvalidRequest, UnknownRequestType
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_FIELD = re.compile("[a-z_]{1,40}")
+
+_TOLD = {
+    "union_tag_invalid": "This type is not known",
+    "union_tag_not_found": 'It has no "type"',
+}
+"""What is wrong, in words that repeat nothing that the client has sent."""
 
 
 class ThreadStopParams(BaseModel):
@@ -52,32 +66,39 @@ def parse_request(body: bytes | str) -> Any:
             the message names the field, never its value.
         UnknownRequestType: ``type`` names nothing that Chatkeep knows.
     """
+    if isinstance(body, str):
+        body = body.encode(errors="backslashreplace")  # lone surrogates as JSON escapes
     try:
         return _adapter().validate_json(body)
     except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-            return _parse_leniently(body)
-        raise _client_error(error) from None
-
-
-def _parse_leniently(body: bytes | str) -> Any:
-    """Parse what the strict parser refuses: JSON that holds lone surrogates."""
+        if _SURROGATE.search(body) is None or _first(error)["type"] != "json_invalid":
+            raise _client_error(error) from None
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    try:
-        return _adapter().validate_python(value)
+        # The strict parser refuses lone surrogates. All the rest must be as it wants it.
+        _adapter().validate_json(_SURROGATE.sub(b"\\\\ufffd", body))
+        return _adapter().validate_python(json.loads(body))
     except ValidationError as error:
         raise _client_error(error) from None
 
 
 def _client_error(error: ValidationError) -> InvalidRequest | UnknownRequestType:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "union_tag_invalid" and first["loc"] == ():
+    first = _first(error)
+    if first["type"] == "json_invalid":
+        return InvalidRequest("The request body is not valid JSON.")
+    if first["loc"] == () and first["type"] == "union_tag_invalid":
         return UnknownRequestType()
-    if first["type"] == "union_tag_not_found":
+    if first["loc"] == () and first["type"] == "union_tag_not_found":
         return InvalidRequest('The request has no "type".')
     # The first part of the location is the request type itself.
-    field = ".".join(str(part) for part in first["loc"][1:]) or "request"
-    return InvalidRequest(f"{field}: {first['msg']}.")
+    field = ".".join(_field(part) for part in first["loc"][1:]) or "request"
+    told = _TOLD.get(first["type"], first["msg"])
+    return InvalidRequest(f"{field}: {told}.")
+
+
+def _first(error: ValidationError) -> "ErrorDetails":
+    return error.errors(include_url=False, include_input=False)[0]
+
+
+def _field(part: int | str) -> str:
+    """A part of a location, unless a client made it up."""
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "?"

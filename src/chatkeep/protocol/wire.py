@@ -54,7 +54,20 @@ def model_json(model: BaseModel) -> bytes:
     except PydanticSerializationError as error:
         if "surrogates" not in str(error):
             raise
+        return _model_json_leniently(model)
+
+
+def _model_json_leniently(model: BaseModel) -> bytes:
+    """Serialise what pydantic refuses to: models with lone surrogates in them."""
+    try:
         return to_json(model.model_dump(mode="json", by_alias=True, exclude_none=True))
+    except UnicodeEncodeError:  # even in a key
+        value = model.model_dump(by_alias=True, exclude_none=True)
+        return json.dumps(value, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 @cache
