@@ -1,9 +1,11 @@
-// Builds the element into dist/, and with `--static FOLDER` also into a folder for a server:
-// the same files, and beside each a .gz and a .br of it.
+// Builds the element into dist/:
 //
 //   chatkit.js, chatkit.VERSION.js   the loader, a classic script
 //   chatkit.mjs                      the entry for bundlers and `import`
 //   chunks/NAME-HASH.js              everything else; a change of content changes the name
+//
+// and with `--static FOLDER` also what a server gives out into FOLDER: the same files, the page
+// of `chatkeep serve` below page/, and beside each file a .gz and a .br of it.
 //
 // The same sources give the same bytes. The build fails when what a page loads first, or the
 // loader, is over its budget.
@@ -12,12 +14,12 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import * as esbuild from "esbuild";
 
 const BUDGETS = { "first load": 85, loader: 5 }; // KB (of 1,000 bytes), gzipped
-const COMPRESSIBLE = /\.(js|mjs|css|svg|json)$/;
+const COMPRESSIBLE = /\.(css|html|js|mjs|svg)$/;
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
@@ -77,6 +79,21 @@ function buildLoader(modules) {
   });
 }
 
+async function buildPage() {
+  const { outputFiles } = await esbuild.build({
+    ...common,
+    entryPoints: ["src/page/page.ts", "src/page/page.css"],
+    format: "iife",
+    loader: { ".css": "css" },
+    outdir: "dist/page",
+  });
+  const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  for (const name of ["index.html", "icon.svg"]) {
+    files.set(name, await readFile(join(root, "src/page", name)));
+  }
+  return new Map([...files].map(([name, bytes]) => [`page/${name}`, bytes]));
+}
+
 /** The entry and all that it imports statically, the entry first. */
 function firstLoad({ outputs }) {
   const [entry] = Object.keys(outputs).filter((path) => outputs[path].entryPoint === "src/index.ts");
@@ -93,8 +110,10 @@ function firstLoad({ outputs }) {
 async function write(folder, files) {
   const next = `${folder}.next`;
   await rm(next, { recursive: true, force: true });
-  await mkdir(join(next, "chunks"), { recursive: true });
-  for (const [name, bytes] of files) await writeFile(join(next, name), bytes);
+  for (const [name, bytes] of files) {
+    await mkdir(dirname(join(next, name)), { recursive: true });
+    await writeFile(join(next, name), bytes);
+  }
   await rm(folder, { recursive: true, force: true });
   await rename(next, folder);
 }
@@ -103,9 +122,8 @@ function compressed(files) {
   const all = new Map(files);
   for (const [name, bytes] of files) {
     if (!COMPRESSIBLE.test(name)) continue;
-    const best = { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
     all.set(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-    all.set(`${name}.br`, brotliCompressSync(bytes, best));
+    all.set(`${name}.br`, brotliCompressSync(bytes));
   }
   return all;
 }
@@ -145,5 +163,5 @@ files.set("chatkit.mjs", Buffer.from(`export * from "./chunks/${basename(first[0
 report(files, first);
 if (!process.exitCode) {
   await write(dist, files);
-  if (flags.static) await write(flags.static, compressed(files));
+  if (flags.static) await write(flags.static, compressed([...files, ...(await buildPage())]));
 }

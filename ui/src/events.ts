@@ -30,11 +30,14 @@ export class Events {
     this.#unheard = listenersUnseen ? null : [];
   }
 
+  /** Raise an event, once the element is ready. */
   readonly emit: Emit = (name, ...[detail]) => {
-    const event = new CustomEvent(name, { detail });
-    if (this.#waiting) this.#waiting.push(event);
-    else this.#tell(event);
+    if (this.#waiting) this.#waiting.push(new CustomEvent(name, { detail }));
+    else this.#tell(new CustomEvent(name, { detail }));
   };
+
+  /** Raise an event now: for an element that can't become ready. */
+  readonly tell: Emit = (name, ...[detail]) => this.#tell(new CustomEvent(name, { detail }));
 
   /** Tell that the element is ready, and then all that came before. */
   ready(): void {

@@ -73,7 +73,7 @@ export const callback = <F extends (...args: never[]) => unknown>(): Reader<F | 
 export const anything = <T extends object>(): Reader<T | null> =>
   check((value): value is T => isObject(value), "an object", null);
 
-export function oneOf<const T extends string | number, D>(
+export function oneOf<const T extends string | number, D extends T | null>(
   choices: readonly T[],
   fallback: D,
 ): Reader<T | D> {
@@ -88,9 +88,9 @@ export function oneOf<const T extends string | number, D>(
 export function fields<F extends Fields>(shape: F): Reader<Read<F>> {
   const names = Object.keys(shape);
   return (value, place) => {
-    const given = objectAt(value, place);
+    const given = objectAt(value, place) ?? {};
     for (const key of Object.keys(given)) {
-      if (!(key in shape)) warnUnknown(key, names, place);
+      if (!Object.hasOwn(shape, key)) warnUnknown(key, names, place);
     }
     const read = names.map((name) => [name, shape[name]!(given[name], place.child(name))]);
     return Object.fromEntries(read) as Read<F>;
@@ -104,8 +104,9 @@ export function group<F extends Fields, K extends keyof F & string>(
 ): Reader<(Read<F> & { [N in K]: NonNullable<Read<F>[N]> }) | null> {
   const whole = fields(shape);
   return (value, place) => {
-    if (value === undefined || value === null) return null;
-    const read = whole(value, place);
+    const given = objectAt(value, place);
+    if (!given) return null;
+    const read = whole(given, place);
     const missing = needed.filter((key) => read[key] === null || read[key] === undefined);
     if (missing.length === 0) return read as Read<F> & { [N in K]: NonNullable<Read<F>[N]> };
     place.warn(`needs ${missing.join(" and ")}`);
@@ -125,8 +126,9 @@ export function list<T>(entry: Reader<T | null>): Reader<T[]> {
 /** An object whose keys are the page's own. */
 export function record<T>(entry: Reader<T | null>): Reader<Record<string, T> | null> {
   return (value, place) => {
-    if (value === undefined || value === null) return null;
-    const read = Object.entries(objectAt(value, place)).map(
+    const given = objectAt(value, place);
+    if (!given) return null;
+    const read = Object.entries(given).map(
       ([key, item]) => [key, entry(item, place.child(key))] as const,
     );
     return Object.fromEntries(read.filter((pair): pair is [string, T & {}] => pair[1] !== null));
@@ -137,12 +139,7 @@ export function isObject(value: unknown): value is Given {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function objectAt(value: unknown, place: Place): Given {
-  if (value === undefined || value === null) return {};
-  if (isObject(value)) return value;
-  place.warn("must be an object");
-  return {};
-}
+const objectAt: Reader<Given | null> = check(isObject, "an object", null);
 
 function warnUnknown(key: string, names: readonly string[], place: Place): void {
   const meant = nearest(key, names);

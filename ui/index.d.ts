@@ -1,0 +1,38 @@
+import type * as Official from "@openai/chatkit";
+
+export type * from "@openai/chatkit";
+
+/** As the official one, but no domain needs a key. */
+export type CustomApiConfig = Omit<Official.CustomApiConfig, "domainKey"> & {
+  /** Accepted for the sake of pages written for the official element; not used. */
+  domainKey?: string;
+};
+
+/** As the official ones, for a server of your own: `getClientSecret` is the hosted ChatKit's. */
+export type ChatKitOptions = Omit<Official.ChatKitOptions, "api"> & { api: CustomApiConfig };
+
+export interface OpenAIChatKit extends Official.OpenAIChatKit {
+  /** Open: tests and assistive tools reach what it shows. */
+  readonly shadowRoot: ShadowRoot;
+
+  /**
+   * Replaces the options, all of them; thread and draft stay. What is wrong with them is told in
+   * the console; with no server to talk to, also by `chatkit.error` and in the element's place.
+   */
+  setOptions(options: ChatKitOptions): void;
+}
+
+/** The class of the element. */
+export declare const ChatKitElement: { new (): OpenAIChatKit; prototype: OpenAIChatKit };
+
+/** Registers `<openai-chatkit>`, unless there is an element of that name. Importing does it. */
+export declare function define(): void;
+
+/** The version of these files. */
+export declare const version: string;
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openai-chatkit": OpenAIChatKit;
+  }
+}

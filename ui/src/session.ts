@@ -1,0 +1,77 @@
+import type { ReadonlySignal } from "@preact/signals";
+import { effect } from "@preact/signals";
+import { h, render } from "preact";
+
+import type { Emit } from "./events";
+import type { Options } from "./options";
+import type { Chat, ChatEvents, ChatOptions } from "./state";
+import { Controller } from "./state";
+import { App, type View } from "./ui/App";
+
+const FORWARDED = [
+  "error",
+  "effect",
+  "log",
+  "response.start",
+  "response.end",
+  "history.open",
+  "history.close",
+  "thread.change",
+  "thread.load.start",
+  "thread.load.end",
+  "tool.change",
+] as const satisfies readonly (keyof ChatEvents)[];
+
+/** The chat and its view, for as long as the element is in a page. */
+export class Session {
+  readonly chat: Chat;
+  readonly view: View = { focusComposer: () => {} };
+  readonly #root: ShadowRoot;
+  readonly #stopFollowing: () => void;
+
+  /** @param threadId The thread to show first; null for a new one. */
+  constructor(
+    root: ShadowRoot,
+    options: ReadonlySignal<Options>,
+    threadId: string | null,
+    emit: Emit,
+  ) {
+    this.#root = root;
+    this.chat = new Controller(chatOptions(options.peek()));
+    forward(this.chat, emit);
+    this.#stopFollowing = effect(() => this.chat.configure(chatOptions(options.value)));
+    render(h(App, { chat: this.chat, options, view: this.view, emit }), root);
+    if (threadId !== null) void this.chat.openThread(threadId);
+  }
+
+  /** @returns The thread that was shown. */
+  end(): string | null {
+    const threadId = this.chat.conversation.peek().threadId.peek();
+    this.#stopFollowing();
+    this.chat.dispose();
+    render(null, this.#root);
+    return threadId;
+  }
+}
+
+function forward(chat: Chat, emit: Emit): void {
+  const tell = emit as (name: `chatkit.${keyof ChatEvents}`, detail: unknown) => void;
+  for (const name of FORWARDED) chat.on(name, (detail) => tell(`chatkit.${name}`, detail));
+}
+
+function chatOptions(options: Options): ChatOptions {
+  const { api, composer } = options;
+  return {
+    api: {
+      url: new URL(api.url, document.baseURI).href,
+      fetch: api.fetch ?? undefined,
+      uploadStrategy: api.uploadStrategy ?? undefined,
+    },
+    locale: options.locale ?? navigator.language,
+    onClientTool: options.onClientTool ?? undefined,
+    onWidgetAction: options.widgets.onAction as ChatOptions["onWidgetAction"],
+    attachments: { ...composer.attachments, accept: composer.attachments.accept ?? undefined },
+    tools: composer.tools,
+    models: composer.models,
+  };
+}
