@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .context import Context
 from .dispatch import Dispatcher, Reply
+from .errors import ServiceUnavailable
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
@@ -68,6 +69,7 @@ class Chatkeep:
             self.store, self._turns, self._handlers, self.settings, default_titles=bool(titles)
         )
         self._opened = False
+        self._closed = False
         self._opening = asyncio.Lock()
         if responder is not None:
             self.responder(responder)
@@ -106,22 +108,30 @@ class Chatkeep:
     async def open(self) -> None:
         """Connect the store, and recover what a crash has left. Idempotent.
 
+        The first request does it, if no one has. A server that was closed can
+        be opened again.
+
         Raises:
             ConfigurationError: The database's schema is not what is expected.
         """
         async with self._opening:
             if not self._opened:
                 await self.store.open()
-                await self._turns.recover(self.store)
-                self._opened = True
+                await self._turns.open(self.store)
+                self._opened, self._closed = True, False
 
     async def close(self) -> None:
-        """Let turns under way finish or keep what they have; then give everything back."""
+        """Let turns under way finish or keep what they have; then give everything back.
+
+        From the beginning of this on, requests are refused. Idempotent.
+        """
+        self._closed = True
         await self._turns.close()
-        for responder in self._responders:
-            await close_responder(responder)
-        await self.store.close()
-        self._opened = False
+        async with self._opening:
+            for responder in self._responders:
+                await close_responder(responder)
+            await self.store.close()
+            self._opened = False
 
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncGenerator[None]:
@@ -144,10 +154,21 @@ class Chatkeep:
 
         Raises:
             ClientError: The request can't be answered; nothing was changed.
+                `ServiceUnavailable`, if the server is closing.
         """
+        await self._ensure_open()
+        return await self._dispatcher.answer(body, context or Context(), live=live)
+
+    async def ping(self) -> None:
+        """Return if requests can be answered now; raise whatever prevents it."""
+        await self._ensure_open()
+        await self.store.ping()
+
+    async def _ensure_open(self) -> None:
+        if self._closed:
+            raise ServiceUnavailable
         if not self._opened:
             await self.open()
-        return await self._dispatcher.answer(body, context or Context(), live=live)
 
     # Mounting
 

@@ -1,0 +1,178 @@
+"""The end of the server: quick answers are finished, slow ones kept, new ones refused."""
+
+import asyncio
+from contextlib import aclosing
+
+import httpx2
+import pytest
+
+from chatkeep import Chatkeep, Context, Settings
+from chatkeep.client import ClientFailure
+from chatkeep.stores.base import PageQuery
+from chatkeep.testing.client import InProcessTransport
+from chatkeep.testing.responder import Pause, ScriptedResponder
+from chatkeep.testing.server import serve
+from support.clients import body, client_of, create, post
+from support.events import (
+    collected,
+    conversation,
+    done,
+    errors,
+    parsed,
+    streamed_text,
+    text_of,
+    thread_id_of,
+)
+from support.stores import ObservedStore
+
+ME = Context().owner
+
+
+async def test_an_answer_that_is_nearly_done_is_finished(observed: ObservedStore) -> None:
+    pause = Pause()
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder(["Once ", pause, "upon"]))
+    await chat.open()
+    async with client_of(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        await pause.reached.wait()
+        closing = asyncio.create_task(chat.close())
+        await asyncio.sleep(0)
+        pause.end()
+        events += await collected(stream)
+        await closing
+
+    assert observed.ends.get_nowait() == "finished"
+    assert streamed_text(events) == "Once upon"
+    assert errors(events) == []
+
+
+async def test_an_answer_that_takes_too_long_is_kept_and_its_reader_told(
+    observed: ObservedStore,
+) -> None:
+    pause = Pause()
+    settings = Settings(shutdown_grace=0.05)
+    responder = ScriptedResponder(["Once ", pause], "Again.")
+    chat = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    await chat.open()
+    async with client_of(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        await pause.reached.wait()
+        await chat.close()
+        events += await collected(stream)
+
+    assert observed.ends.get_nowait() == "interrupted"
+    assert pause.cancelled.is_set()
+    assert [text_of(item) for item in done(events, "assistant_message")] == ["Once "]
+    (error,) = errors(events)
+    assert error is events[-1]
+    assert (error["reason"], error["allow_retry"]) == ("turn.interrupted", True)
+
+    await chat.open()  # as the next process would
+    async with client_of(chat) as client:
+        items = (await client.items(thread_id_of(events), order="asc"))["data"]
+        assert conversation(items) == [("user", "Hi"), ("assistant", "Once ")]
+        again = await collected(client.send("Hi"))
+        assert thread_id_of(again) == thread_id_of(events), "the same request, come again"
+    await chat.close()
+
+
+@pytest.mark.parametrize("when", ["closing", "closed"])
+async def test_new_requests_are_refused(memory: ObservedStore, when: str) -> None:
+    pause = Pause()
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder(["Once ", pause, "upon"]))
+    await chat.open()
+    async with client_of(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        closing = asyncio.create_task(chat.close())
+        await asyncio.sleep(0)
+        if when == "closed":
+            pause.end()
+            await closing
+        memory.calls.clear()
+        for request in (create("And now?"), body("threads.list")):
+            response = await post(chat, request)
+            assert response.status_code == 503
+            assert response.json()["error"]["code"] == "service.unavailable"
+        async with httpx2.AsyncClient(transport=InProcessTransport(chat.asgi())) as http:
+            ready = await http.get("http://chat.test/health/ready")
+            live = await http.get("http://chat.test/health")
+        assert (ready.status_code, live.status_code) == (503, 200)
+        assert "open" not in memory.calls
+        pause.end()
+        await collected(stream)
+        await closing
+    assert errors(events) == []
+
+
+async def test_a_server_may_be_closed_twice_and_opened_again(observed: ObservedStore) -> None:
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
+    await chat.close()
+    for _ in range(2):
+        async with chat.lifespan():
+            assert parsed((await post(chat, create())).content)
+        await chat.close()
+    await asyncio.gather(chat.close(), chat.close())
+    await asyncio.gather(chat.open(), chat.open())
+    assert len((await observed.store.list_threads(ME, PageQuery())).data) == 2
+    await chat.close()
+
+
+async def test_a_client_that_leaves_after_the_end_disturbs_nobody(
+    observed: ObservedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(shutdown_grace=0.0)
+    responder = ScriptedResponder(["Once ", Pause()])
+    chat = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    await chat.open()
+    async with client_of(chat) as client, aclosing(client.send("Hi")) as stream:
+        for _ in range(5):
+            await anext(stream)
+        await chat.close()
+        caplog.clear()
+    assert caplog.records == []
+
+
+async def test_a_server_that_is_ended_over_its_socket_ends_its_streams(
+    observed: ObservedStore,
+) -> None:
+    """As with `chatkeep serve`: the turns are wound down while they can still be followed."""
+    pause = Pause()
+    settings = Settings(shutdown_grace=0.05)
+    responder = ScriptedResponder(["Once ", pause])
+    chat = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    received = b""
+    async with httpx2.AsyncClient() as http, serve(chat.asgi()) as address:
+        headers = {"content-type": "application/json"}
+        async with http.stream(
+            "POST", f"{address}/chatkit", content=create("Hi"), headers=headers
+        ) as response:
+            chunks = response.aiter_raw()
+            async for chunk in chunks:
+                received += chunk
+                if b"Once" in chunk:
+                    break
+            closing = asyncio.create_task(chat.close())
+            async for chunk in chunks:
+                received += chunk
+            await closing
+    events = parsed(received)
+    assert errors(events)[0]["reason"] == "turn.interrupted"
+    assert [text_of(item) for item in done(events)] == ["Hi", "Once "]
+
+
+async def test_a_failed_answer_is_tried_again_before_the_end(memory: ObservedStore) -> None:
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes."))
+    await chat.open()
+    memory.broken = {"finish_turn"}
+    async with client_of(chat) as client:
+        thread_id = thread_id_of(await collected(client.send("Hi")))
+        memory.broken.clear()
+        await chat.close()
+    page = await memory.inner.list_items(ME, thread_id, PageQuery(order="asc"))
+    assert [item.type for item in page.data] == ["user_message", "assistant_message"]
+    with pytest.raises(ClientFailure):
+        async with client_of(chat) as client:
+            await client.threads()
