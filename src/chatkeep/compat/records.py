@@ -6,7 +6,6 @@ server's naive and local. Many stores sort by them, and Python compares no
 naive time with an aware one.
 """
 
-from abc import ABC
 from asyncio import Lock
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
@@ -59,7 +58,7 @@ _ID_TYPES: dict[str, StoreItemType] = {
 }
 
 
-class ChatKitRecords(Store, ABC):
+class ChatKitRecords(Store):
     """The rows of a ChatKit store, for the context of one request.
 
     The store itself decides what a context may see, so the engine's owner is
