@@ -5,7 +5,8 @@
 //   chunks/NAME-HASH.js              everything else; a change of content changes the name
 //
 // and with `--static FOLDER` also what a server gives out into FOLDER: the same files, the page
-// of `chatkeep serve` below page/, and beside each file a .gz and a .br of it.
+// of `chatkeep serve` below page/, and .gz and .br files beside those they make
+// smaller.
 //
 // The same sources give the same bytes. The build fails when what a page loads first, or the
 // loader, is over its budget.
@@ -122,8 +123,10 @@ function compressed(files) {
   const all = new Map(files);
   for (const [name, bytes] of files) {
     if (!COMPRESSIBLE.test(name)) continue;
-    all.set(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-    all.set(`${name}.br`, brotliCompressSync(bytes));
+    const packed = { gz: gzipSync(bytes, { level: 9 }), br: brotliCompressSync(bytes) };
+    for (const [suffix, smaller] of Object.entries(packed)) {
+      if (smaller.length < bytes.length) all.set(`${name}.${suffix}`, smaller);
+    }
   }
   return all;
 }
