@@ -26,6 +26,7 @@ UVICORN = (
     *("uvicorn", "--loop", "uvloop", "--http", "httptools", "--backlog", "4096"),
     *("--no-access-log", "--log-level", "warning"),
 )
+CHATKEEP = ("chatkeep", "serve")
 GRANIAN = (
     *("granian", "--interface", "asgi", "--workers", "1", "--loop", "uvloop"),
     *("--http", "1", "--no-ws", "--backlog", "8192", "--backpressure", "8192"),

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from ..processes import Server, held_open
 from ..report import Row, at_most
+from .apps import chatkeep
 
 
 def run(quick: bool) -> Iterator[Row]:
@@ -14,15 +15,15 @@ def run(quick: bool) -> Iterator[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         env = {"BENCH_DATABASE": f"sqlite:///{folder / 'idle.db'}"}
-        bare, _ = _resident("benchmarks.bare:app", {}, streams)
-        used, before = _resident("benchmarks.engine.app:app", env, streams)
+        bare, _ = _resident(Server("benchmarks.bare:app"), streams)
+        used, before = _resident(chatkeep(env), streams)
     what = f"{streams:,} open streams, SQLite: resident memory ({before:.0f} MB with none)"
     yield Row("idle", what, "MB", used, "bare", bare, used, at_most(200, " MB"))
 
 
-def _resident(app: str, env: dict[str, str], streams: int) -> tuple[float, float]:
+def _resident(server: Server, streams: int) -> tuple[float, float]:
     """Resident memory with so many streams open, and with none, in MB."""
-    with Server(app, env=env) as server:
+    with server:
         before = server.rss_mb()
         with held_open(server, streams) as opened:
             assert opened["opened"] == streams, opened

@@ -4,4 +4,5 @@ import os
 
 from .script import script_chat
 
-app = script_chat(os.environ.get("BENCH_DATABASE", "memory:")).asgi()
+chat = script_chat(os.environ.get("BENCH_DATABASE", "memory:"))
+app = chat.asgi()
