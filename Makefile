@@ -26,7 +26,7 @@ unit: $(DEVELOP)
 	$(BIN)/pytest
 
 bench: $(DEVELOP)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(DEVELOP)
 	$(BIN)/ruff check --fix .
