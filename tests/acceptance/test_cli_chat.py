@@ -256,7 +256,7 @@ def test_an_answer_that_fails_is_an_error(run: "Run", url: str) -> None:
     ("arguments", "code", "words"),
     [
         (["say 1 0", "--thread", "thr_unknown"], 1, "does not exist"),
-        (["say 1 0", "--url", "{url}/nowhere"], 1, "no ChatKit endpoint"),
+        (["say 1 0", "--url", "{url}/nowhere"], 1, "often ends in /chatkit"),
         (["say 1 0", "--url", "http://127.0.0.1:1/chatkit"], 1, "chatkeep serve"),
         (["say 1 0", "--url", "nowhere"], 1, "not an address"),
         (["say 1 0", "--header", "nonsense"], 2, "Name: value"),

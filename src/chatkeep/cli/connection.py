@@ -45,13 +45,16 @@ def connect(url: str, headers: list[str] | None, token: str | None) -> ChatClien
 
 def explain(failure: ClientFailure) -> str:
     """Return a failure's message, and what to do about it."""
+    no_endpoint = "The address of a ChatKit endpoint often ends in /chatkit."
     hints = {
         "connection.failed": "Is `chatkeep serve` running, and is this its address?",
         "auth.required": "Give a token with --token, CHATKEEP_TOKEN or --header.",
         "http.401": "Give it with --token, CHATKEEP_TOKEN or --header.",
-        "http.404": "An endpoint's address often ends in /chatkit.",
+        "http.404": no_endpoint,
+        "request.no_such_path": no_endpoint,
     }
-    return " ".join(filter(None, [failure.message, hints.get(failure.code)]))
+    hint = hints.get(failure.code)
+    return f"{failure.message.rstrip('.')}. {hint}" if hint else failure.message
 
 
 def _header(line: str) -> tuple[str, str]:
