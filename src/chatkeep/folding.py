@@ -92,14 +92,11 @@ class OpenMessage(OpenItem):
 
     def part(self, index: int) -> Part:
         """Return a content part, making those up to it that are not there yet."""
-        parts = self.parts
-        if 0 <= index < len(parts):
-            return parts[index]
         if index < 0:
             raise ValueError("a content index is not negative")
-        while len(parts) <= index:
-            parts.append(Part(self.id, len(parts)))
-        return parts[index]
+        while len(self.parts) <= index:
+            self.parts.append(Part(self.id, len(self.parts)))
+        return self.parts[index]
 
     def update(self, update: JSON) -> None:
         match update["type"].removeprefix("assistant_message.content_part."):

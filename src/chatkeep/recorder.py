@@ -128,7 +128,9 @@ class Recorder:
         """
         item, update = item or self._open.get(event.item_id), event.update
         if type(update) is AssistantMessageContentPartTextDelta and type(item) is OpenMessage:
-            self._publish_delta(item.part(update.content_index), update.delta)
+            parts, index = item.parts, update.content_index
+            part = parts[index] if 0 <= index < len(parts) else item.part(index)
+            self._publish_delta(part, update.delta)
             return True
         return False
 
