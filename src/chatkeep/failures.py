@@ -3,7 +3,7 @@
 import logging
 
 from . import ids
-from .errors import InvalidOutput, ModelError, ResponderFailed, TurnError
+from .errors import InvalidOutput, ModelError, ResponderFailed, TurnError, TurnInterrupted
 from .protocol.types import CustomStreamError, StreamError
 from .protocol.wire import event_json, text_json
 
@@ -33,9 +33,10 @@ def report(error: BaseException, turn_id: str) -> tuple[bytes, str]:
     Only a message that was written for the user reaches the user.
     """
     error_id = ids.error_id()
-    # What was mapped at its border was logged there, with all that is known.
-    trace = None if isinstance(error, ModelError) else error
-    logger.error("turn %s failed (%s): %r", turn_id, error_id, error, exc_info=trace)
+    # A model's error was logged where it was mapped; a shutdown is no failure.
+    trace = None if isinstance(error, ModelError | TurnInterrupted) else error
+    level = logging.INFO if isinstance(error, TurnInterrupted) else logging.ERROR
+    logger.log(level, "turn %s failed (%s): %r", turn_id, error_id, error, exc_info=trace)
     return _event(error, error_id), error_id
 
 

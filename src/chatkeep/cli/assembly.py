@@ -102,10 +102,12 @@ def _model(settings: CommandSettings, name: str) -> Completions:
 
 
 def _api_key(settings: CommandSettings) -> str | None:
-    """Return the key. Only a model at an address of your own may do without."""
-    key = os.environ.get(settings.api_key_env)
+    """Return the key. OpenAI's own key goes to no other address unless it is named for it."""
     given = settings.model_fields_set
-    if not key and ("api_key_env" in given or "base_url" not in given):
+    if "base_url" in given and "api_key_env" not in given:
+        return None
+    key = os.environ.get(settings.api_key_env)
+    if not key:
         raise ConfigurationError(
             f"The variable {settings.api_key_env} holds no API key for {settings.base_url}."
             " Set it, or name another variable with --api-key-env."

@@ -64,7 +64,8 @@ class CommandSettings(BaseSettings):
     api_key_env: str = Field(
         "OPENAI_API_KEY",
         min_length=1,
-        description="The environment variable that holds the model's API key.",
+        description="The environment variable that holds the model's API key. With a --base-url"
+        " of your own, no key is sent unless you name its variable here.",
     )
     instructions: str | None = Field(None, description="What the model is told before each chat.")
     database: str = Field(

@@ -1,6 +1,7 @@
 """From settings to what is served: where the index lies, which key is used, what may be shown."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from chatkeep.cli.databases import describe, sqlite_file
 from chatkeep.cli.server import check_exposure, is_loopback
 from chatkeep.cli.settings import load
 from chatkeep.errors import ConfigurationError
+from chatkeep.responders.completions import Completions
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +98,34 @@ def test_only_sqlite_has_a_file() -> None:
     assert sqlite_file("sqlite:////a/b.db") == Path("/a/b.db")
     assert sqlite_file("postgresql://host/db") is None
     assert sqlite_file("memory:") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"model": "gpt"}, "sk-openai"),
+        ({"model": "llama", "base_url": "http://127.0.0.1:1/v1"}, None),
+        (
+            {
+                "model": "llama",
+                "base_url": "http://127.0.0.1:1/v1",
+                "api_key_env": "OPENAI_API_KEY",
+            },
+            "sk-openai",
+        ),
+    ],
+)
+def test_openais_key_goes_to_no_other_address_unless_it_is_named(
+    options: dict[str, str], sent: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
+    given: list[object] = []
+
+    class Recorded(Completions):
+        def __init__(self, *args: Any, api_key: str | None = None, **kwargs: Any) -> None:
+            given.append(api_key)
+            super().__init__(*args, api_key=api_key, **kwargs)
+
+    monkeypatch.setattr("chatkeep.responders.completions.Completions", Recorded)
+    build(load(**options))
+    assert given == [sent]
