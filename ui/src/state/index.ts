@@ -7,5 +7,8 @@
  * came `since` what you have shown, as long as it `continues` that.
  */
 
+export { Controller } from "./controller";
+export { TurnError } from "./failure";
 export type * from "./model";
 export { TextBuffer } from "./text";
+export { WireError } from "../wire/errors";

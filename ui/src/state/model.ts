@@ -17,12 +17,12 @@ import type {
   FeedbackKind,
   GeneratedImageItem,
   IconName,
+  LooseContent,
   StructuredInputAnswerSubmission,
   StructuredInputItem,
   TaskItem,
   ThreadStatus,
   ToolChoice,
-  UserMessageContent,
   UserMessageItem,
   WidgetItem,
   WidgetRoot,
@@ -226,7 +226,7 @@ export interface Rejection {
 /** What `setComposerValue` takes. What is left out stays; null clears. */
 export interface ComposerValue {
   text?: string | undefined;
-  content?: readonly UserMessageContent[] | undefined;
+  content?: readonly LooseContent[] | undefined;
   reply?: string | null | undefined;
   attachments?: readonly Attachment[] | undefined;
   files?: readonly File[] | undefined;
@@ -264,10 +264,11 @@ export interface Composer {
 
 /** A message of the user. */
 export interface OutgoingMessage {
-  readonly content: readonly UserMessageContent[];
+  readonly content: readonly LooseContent[];
   readonly attachments?: readonly Attachment[];
   readonly quotedText?: string | null;
   readonly toolChoice?: ToolChoice | null;
+  /** Left out: the composer's choice; null: none. */
   readonly model?: string | null;
   /** Begin a new thread with it. */
   readonly newThread?: boolean;

@@ -108,3 +108,15 @@ export type HiddenItem = Extract<
 
 /** Items that a client is shown. */
 export type VisibleItem = Exclude<ThreadItem, HiddenItem>;
+
+/** A part of a message as the page gives it, whose tags may be incomplete. */
+export type LooseContent =
+  | { readonly type: "input_text"; readonly text: string }
+  | {
+      readonly type: "input_tag";
+      readonly id: string;
+      readonly text: string;
+      readonly data?: Readonly<Record<string, unknown>> | undefined;
+      readonly group?: string | null | undefined;
+      readonly interactive?: boolean | undefined;
+    };

@@ -1,0 +1,260 @@
+import { batch, computed, signal } from "@preact/signals-core";
+import type { ReadonlySignal, Signal } from "@preact/signals-core";
+import { WireError } from "../wire/errors";
+import type { Attachment, LooseContent } from "../wire/types";
+import { upload } from "../wire/upload";
+import { attached } from "./drafts";
+import type { Draft } from "./drafts";
+import { asWireError, wireFailure } from "./failure";
+import type { Host } from "./host";
+import { admit } from "./limits";
+import type {
+  Composer,
+  ComposerAttachment,
+  ComposerValue,
+  OutgoingMessage,
+  Rejection,
+} from "./model";
+
+let files = 0;
+
+/** What a person is about to send, and how. */
+export class DraftComposer implements Composer {
+  readonly #draft: Signal<Draft>;
+  readonly #toolId = signal<string | null>(null);
+  readonly #modelId = signal<string | null>(null);
+  readonly #uploads = new Map<string, AbortController>();
+  readonly #host: Host;
+  readonly #send: (message: OutgoingMessage) => Promise<boolean>;
+
+  readonly text;
+  readonly quote;
+  readonly attachments;
+  readonly toolId = computed(() => this.#toolId.value);
+  readonly modelId = computed(() => this.#modelId.value);
+  readonly canSend: ReadonlySignal<boolean>;
+
+  /**
+   * @param isOpen Whether the conversation takes messages now.
+   * @param send Sends a message, and gives it back if that fails.
+   */
+  constructor(
+    host: Host,
+    draft: Draft,
+    isOpen: ReadonlySignal<boolean>,
+    send: (message: OutgoingMessage) => Promise<boolean>,
+  ) {
+    this.#host = host;
+    this.#draft = signal(draft);
+    this.#send = send;
+    this.text = computed(() => this.#draft.value.text.value);
+    this.quote = computed(() => this.#draft.value.quote.value);
+    this.attachments = computed(() => this.#draft.value.attachments.value);
+    this.canSend = computed(() => {
+      const attachments = this.attachments.value;
+      const isWhole = attachments.every(({ status }) => status === "ready");
+      const hasAny = this.text.value.trim() !== "" || attachments.length > 0;
+      return isOpen.value && isWhole && hasAny;
+    });
+    this.optionsChanged();
+  }
+
+  get #now(): Draft {
+    return this.#draft.peek();
+  }
+
+  /** Show another draft. */
+  show(draft: Draft): void {
+    this.#draft.value = draft;
+  }
+
+  /** Choose what is there to be chosen. */
+  optionsChanged(): void {
+    const { tools = [], models = [] } = this.#host.options;
+    const toolId = this.#toolId.peek();
+    if (toolId !== null && !tools.some(({ id }) => id === toolId)) this.selectTool(null);
+    const usable = models.filter(({ disabled }) => !disabled);
+    if (usable.some(({ id }) => id === this.#modelId.peek())) return;
+    this.#modelId.value = (usable.find((model) => model.default) ?? usable[0])?.id ?? null;
+  }
+
+  setText(text: string): void {
+    this.#now.text.value = text;
+  }
+
+  setQuote(quote: string | null): void {
+    this.#now.quote.value = quote;
+  }
+
+  selectTool(toolId: string | null): void {
+    if (toolId === this.#toolId.peek()) return;
+    this.#toolId.value = toolId;
+    this.#host.events.emit("tool.change", { toolId });
+  }
+
+  selectModel(modelId: string | null): void {
+    this.#modelId.value = modelId;
+  }
+
+  set(value: ComposerValue): Rejection[] {
+    batch(() => {
+      if (value.content !== undefined) this.#setContent(value.content);
+      else if (value.text !== undefined) this.setText(value.text);
+      if (value.reply !== undefined) this.setQuote(value.reply);
+      if (value.attachments !== undefined) this.#setAttachments(value.attachments);
+      if (value.selectedToolId !== undefined) this.selectTool(value.selectedToolId);
+      if (value.selectedModelId !== undefined) this.selectModel(value.selectedModelId);
+    });
+    return this.addFiles(value.files ?? []);
+  }
+
+  // Attachments
+
+  addFiles(given: readonly File[]): Rejection[] {
+    const draft = this.#now;
+    const count = draft.attachments.peek().length;
+    const { taken, rejected } = admit(given, count, this.#host.options.attachments);
+    const added = taken.map(uploading);
+    draft.attachments.value = [...draft.attachments.peek(), ...added];
+    for (const { key, file } of added) void this.#upload(draft, key, file);
+    return rejected;
+  }
+
+  retryAttachment(key: string): void {
+    const draft = this.#now;
+    const failed = draft.attachments.peek().find((attachment) => attachment.key === key);
+    if (failed?.status === "failed" && failed.file) void this.#upload(draft, key, failed.file);
+  }
+
+  removeAttachment(key: string): void {
+    const draft = this.#now;
+    const removed = draft.attachments.peek().find((attachment) => attachment.key === key);
+    draft.attachments.value = draft.attachments.peek().filter((other) => other.key !== key);
+    this.#uploads.get(key)?.abort();
+    // What the page attached is the page's.
+    if (removed?.attachment && removed.file) this.#forget(removed.attachment);
+  }
+
+  #setAttachments(attachments: readonly Attachment[]): void {
+    for (const { key } of this.#now.attachments.peek()) this.removeAttachment(key);
+    this.#now.attachments.value = attachments.map(attached);
+  }
+
+  async #upload(draft: Draft, key: string, file: File): Promise<void> {
+    const abort = new AbortController();
+    this.#uploads.set(key, abort);
+    const tell = (change: Partial<ComposerAttachment>) => changeAttachment(draft, key, change);
+    tell({ status: "uploading", progress: null, failure: null });
+    try {
+      const attachment = await this.#sendFile(file, abort.signal, (progress) => tell({ progress }));
+      if (abort.signal.aborted) this.#forget(attachment);
+      else tell({ status: "ready", progress: 1, attachment });
+    } catch (thrown) {
+      const error = asWireError(thrown);
+      const failure = wireFailure(error, () => this.retryAttachment(key));
+      if (!failure) return;
+      tell({ status: "failed", progress: null, failure: { ...failure, kind: "upload" } });
+      this.#host.events.emit("error", { error });
+    } finally {
+      this.#uploads.delete(key);
+    }
+  }
+
+  #sendFile(
+    file: File,
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ): Promise<Attachment> {
+    const { client, options } = this.#host;
+    const { url, fetch, uploadStrategy: strategy } = options.api;
+    if (!strategy) throw new WireError("content_type", "Set api.uploadStrategy to attach files.");
+    return upload(file, { client, strategy, url, fetch, signal, onProgress });
+  }
+
+  #forget({ id }: Attachment): void {
+    this.#host.client.deleteAttachment(id).catch((error: unknown) => {
+      this.#host.events.emit("error", { error: asWireError(error) });
+    });
+  }
+
+  /** End all uploads. */
+  end(): void {
+    for (const abort of this.#uploads.values()) abort.abort();
+  }
+
+  // Sending
+
+  async submit(): Promise<boolean> {
+    if (!this.canSend.peek()) return false;
+    const draft = this.#now;
+    const toolId = this.#toolId.peek();
+    const message: OutgoingMessage = {
+      content: content(draft),
+      attachments: draft.attachments.peek().flatMap(({ attachment }) => attachment ?? []),
+      quotedText: draft.quote.peek(),
+      toolChoice: toolId === null ? null : { id: toolId },
+    };
+    batch(() => draft.clear());
+    const tool = this.#host.options.tools?.find(({ id }) => id === toolId);
+    if (!tool?.persistent) this.selectTool(null);
+    return this.#send(message);
+  }
+
+  /** Put a message that was not sent before what has been written since. */
+  giveBack(draft: Draft, message: OutgoingMessage): void {
+    batch(() => {
+      const text = textOf(message.content);
+      const since = draft.text.peek();
+      draft.prepared = since ? null : prepared(message.content);
+      draft.text.value = [text, since].filter(Boolean).join("\n\n");
+      draft.quote.value ??= message.quotedText ?? null;
+      const returned = (message.attachments ?? []).map(attached);
+      draft.attachments.value = [...returned, ...draft.attachments.peek()];
+    });
+    const isShown = draft === this.#now;
+    if (isShown && message.toolChoice && this.#toolId.peek() === null) {
+      this.selectTool(message.toolChoice.id);
+    }
+  }
+
+  #setContent(parts: readonly LooseContent[]): void {
+    this.#now.prepared = prepared(parts);
+    this.setText(textOf(parts));
+  }
+}
+
+function uploading(file: File): ComposerAttachment & { file: File } {
+  return {
+    key: `file:${++files}`,
+    name: file.name,
+    mimeType: file.type,
+    size: file.size,
+    file,
+    status: "uploading",
+    progress: null,
+    failure: null,
+    attachment: null,
+  };
+}
+
+function changeAttachment(draft: Draft, key: string, change: Partial<ComposerAttachment>): void {
+  draft.attachments.value = draft.attachments
+    .peek()
+    .map((attachment) => (attachment.key === key ? { ...attachment, ...change } : attachment));
+}
+
+function textOf(parts: readonly LooseContent[]): string {
+  return parts.map(({ text }) => text).join("");
+}
+
+/** What the text of some content stands for, if it stands for more than itself. */
+function prepared(parts: readonly LooseContent[]): Draft["prepared"] {
+  const hasTags = parts.some(({ type }) => type === "input_tag");
+  return hasTags ? { text: textOf(parts), content: parts } : null;
+}
+
+function content({ text, prepared }: Draft): readonly LooseContent[] {
+  const written = text.peek();
+  if (prepared?.text === written) return prepared.content;
+  return written.trim() === "" ? [] : [{ type: "input_text", text: written.trim() }];
+}

@@ -1,0 +1,187 @@
+import { computed, signal, untracked } from "@preact/signals-core";
+import type { Signal } from "@preact/signals-core";
+import { ChatKitClient } from "../wire/client";
+import type { FeedbackKind, StructuredInputAnswerSubmission } from "../wire/types";
+import { DraftComposer } from "./composer";
+import { ThreadConversation } from "./conversation";
+import { Drafts } from "./drafts";
+import { Emitter } from "./emitter";
+import { ThreadHistory } from "./history";
+import type { Host } from "./host";
+import type {
+  Chat,
+  ChatEvents,
+  ChatOptions,
+  OutgoingMessage,
+  ThreadInfo,
+  WidgetAction,
+} from "./model";
+
+/** The state of one element, and all that can be done with it. No DOM. */
+export class Controller implements Chat, Host {
+  readonly events = new Emitter<ChatEvents>();
+  readonly history: ThreadHistory;
+  readonly composer: DraftComposer;
+  readonly conversation;
+  readonly restriction;
+  options: ChatOptions;
+  client: ChatKitClient;
+  isLive: boolean | null = null;
+
+  readonly #drafts: Drafts;
+  readonly #current: Signal<ThreadConversation>;
+  /** Conversations whose answer goes on while another is shown. */
+  readonly #background = new Set<ThreadConversation>();
+
+  constructor(options: ChatOptions) {
+    this.options = options;
+    this.client = clientOf(options);
+    this.#drafts = new Drafts(options.api.url);
+    this.#current = signal(new ThreadConversation(this, null));
+    this.conversation = computed(() => this.#current.value);
+    this.restriction = computed(() => restrictionOf(this.#current.value.thread.value));
+    this.history = new ThreadHistory(this, (threadId) => this.#removed(threadId));
+    const isOpen = computed(() => {
+      const { responding, loading, questions } = this.#current.value;
+      return !responding.value && !loading.value && !questions.value && !this.restriction.value;
+    });
+    this.composer = new DraftComposer(this, this.#drafts.of(null), isOpen, (message) =>
+      this.send(message),
+    );
+  }
+
+  on<K extends keyof ChatEvents>(name: K, listener: (detail: ChatEvents[K]) => void): () => void {
+    return this.events.on(name, listener);
+  }
+
+  configure(options: ChatOptions): void {
+    // Whoever calls this in an effect must not be called again by what is read here.
+    untracked(() => {
+      const { api, locale } = this.options;
+      this.options = options;
+      const isSame =
+        api.url === options.api.url && api.fetch === options.api.fetch && locale === options.locale;
+      if (!isSame) this.client = clientOf(options);
+      if (api.url !== options.api.url) this.isLive = null;
+      this.composer.optionsChanged();
+    });
+  }
+
+  async openThread(threadId: string | null): Promise<void> {
+    const shown = this.#current.peek();
+    if (shown.threadId.peek() === threadId && (threadId !== null || !shown.responding.peek())) {
+      return;
+    }
+    const running = [...this.#background].find((other) => other.threadId.peek() === threadId);
+    const next = (threadId !== null && running) || new ThreadConversation(this, threadId);
+    this.#show(next);
+    this.events.emit("thread.change", { threadId });
+    if (next !== running) await next.load();
+  }
+
+  async send(message: OutgoingMessage): Promise<boolean> {
+    if (message.newThread) await this.openThread(null);
+    if (this.restriction.peek()) return false;
+    const model = message.model === undefined ? this.composer.modelId.peek() : message.model;
+    return this.#current.peek().send({ ...message, model });
+  }
+
+  stop(): Promise<void> {
+    return this.#current.peek().stop();
+  }
+
+  retry(itemId?: string): Promise<void> {
+    return this.#current.peek().retry(itemId);
+  }
+
+  rate(itemIds: readonly string[], kind: FeedbackKind): Promise<boolean> {
+    return this.#current.peek().rate(itemIds, kind);
+  }
+
+  act(action: WidgetAction, itemId?: string): Promise<boolean> {
+    return this.#current.peek().act(action, itemId ?? null);
+  }
+
+  answer(
+    itemId: string,
+    answers: Readonly<Record<string, StructuredInputAnswerSubmission>>,
+  ): Promise<void> {
+    return this.#current.peek().submit(itemId, { status: "answered", answers });
+  }
+
+  skip(itemId: string): Promise<void> {
+    return this.#current.peek().submit(itemId, { status: "skipped", answers: {} });
+  }
+
+  async fetchUpdates(): Promise<void> {
+    const isListed = this.history.isOpen.peek();
+    await Promise.all([
+      this.#current.peek().refreshQuietly(),
+      isListed ? this.history.reload() : undefined,
+    ]);
+  }
+
+  transcribe(audioBase64: string, mimeType: string): Promise<string> {
+    return this.client.transcribe(audioBase64, mimeType);
+  }
+
+  dispose(): void {
+    for (const conversation of [this.#current.peek(), ...this.#background]) conversation.end();
+    this.composer.end();
+  }
+
+  // What conversations tell
+
+  onThread(thread: ThreadInfo, isNew: boolean): void {
+    if (!isNew) return this.history.update(thread);
+    this.history.add(thread);
+    if (this.#current.peek().threadId.peek() !== thread.id) return;
+    this.#drafts.move(thread.id);
+    this.events.emit("thread.change", { threadId: thread.id });
+  }
+
+  giveBack(threadId: string | null, message: OutgoingMessage): void {
+    this.composer.giveBack(this.#drafts.of(threadId), message);
+  }
+
+  submit(): void {
+    void this.composer.submit();
+  }
+
+  // Which conversation is shown
+
+  #show(next: ThreadConversation): void {
+    const left = this.#current.peek();
+    this.#background.delete(next);
+    if (left.responding.peek()) this.#keep(left);
+    else left.end();
+    this.#current.value = next;
+    this.composer.show(this.#drafts.of(next.threadId.peek()));
+  }
+
+  /** Read an answer to its end though no one sees it. */
+  #keep(conversation: ThreadConversation): void {
+    this.#background.add(conversation);
+    const unsubscribe = conversation.responding.subscribe((isResponding) => {
+      if (isResponding) return;
+      unsubscribe();
+      if (this.#background.delete(conversation)) conversation.end();
+    });
+  }
+
+  #removed(threadId: string): void {
+    this.#drafts.remove(threadId);
+    const isShown = this.#current.peek().threadId.peek() === threadId;
+    if (isShown) void this.openThread(null);
+  }
+}
+
+function clientOf({ api: { url, fetch }, locale }: ChatOptions): ChatKitClient {
+  return new ChatKitClient({ url, fetch, locale });
+}
+
+function restrictionOf(thread: ThreadInfo | null) {
+  const status = thread?.status;
+  if (status?.type !== "locked" && status?.type !== "closed") return null;
+  return { type: status.type, reason: status.reason ?? null };
+}

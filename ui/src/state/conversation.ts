@@ -1,0 +1,378 @@
+import { computed, signal } from "@preact/signals-core";
+import type { ReadonlySignal } from "@preact/signals-core";
+import { messageInput, wholeContent } from "../wire/client";
+import { WireError } from "../wire/errors";
+import type { Action, FeedbackKind, StructuredInputSubmission, UserMessageItem } from "../wire/types";
+import { Answering } from "./answering";
+import type { AnswerEnd, Beginning } from "./answering";
+import { confirmed, upTo, withSending, withoutSending } from "./edits";
+import {
+  TurnError,
+  asError,
+  asWireError,
+  mayHaveArrived,
+  toolFailure,
+  turnFailure,
+  wireFailure,
+} from "./failure";
+import type { Host } from "./host";
+import { Loading } from "./loading";
+import type { Conversation, Failure, OutgoingMessage, WidgetAction } from "./model";
+import { indexOf } from "./reduce";
+import { ThreadStore } from "./store";
+
+let conversations = 0;
+
+/** A thread, or one to be: its state, its answer under way, and what its user does. */
+export class ThreadConversation implements Conversation {
+  readonly key = `conversation:${++conversations}`;
+  readonly threadId: ReadonlySignal<string | null>;
+  readonly #threadId = signal<string | null>(null);
+  readonly #loading = signal(false);
+  readonly #failure = signal<Failure | null>(null);
+  readonly #ratings = signal<ReadonlyMap<string, FeedbackKind>>(new Map());
+  readonly #dismissed = signal<ReadonlySet<number>>(new Set());
+
+  readonly #host: Host;
+  readonly #store = new ThreadStore();
+  readonly #answering: Answering;
+  readonly #pages: Loading;
+  /** How many answers began: what was fetched before one is of no use after it. */
+  #answers = 0;
+  #isStale = false;
+  #messages = 0;
+
+  readonly thread = this.#store.thread;
+  readonly items = this.#store.items;
+  readonly progress = this.#store.progress;
+  readonly questions = this.#store.questions;
+  readonly loading = computed(() => this.#loading.value);
+  readonly failure = computed(() => this.#failure.value);
+  readonly ratings = computed(() => this.#ratings.value);
+  readonly notices = computed(() => {
+    const dismissed = this.#dismissed.value;
+    return this.#store.notices.value.filter((notice) => !dismissed.has(notice.id));
+  });
+  readonly older;
+  readonly phase;
+  readonly responding;
+  readonly canStop;
+
+  /** @param threadId Null: the thread that the first message begins. */
+  constructor(host: Host, threadId: string | null) {
+    this.#host = host;
+    this.#threadId.value = threadId;
+    this.threadId = computed(() => this.#threadId.value);
+    this.#answering = new Answering(this.#store, host);
+    this.#pages = new Loading(this.#store, host);
+    this.older = this.#pages.older;
+    this.phase = this.#answering.phase;
+    this.responding = this.#answering.responding;
+    this.canStop = computed(
+      () =>
+        this.responding.value &&
+        this.phase.value !== "stopping" &&
+        this.#store.allowCancel.value,
+    );
+    this.#store.thread.subscribe((thread) => {
+      if (!thread) return;
+      const isNew = this.#threadId.peek() === null;
+      this.#threadId.value = thread.id;
+      host.onThread(thread, isNew);
+    });
+  }
+
+  // Fetching
+
+  /** Show what the server has of the thread. */
+  async load(): Promise<void> {
+    const threadId = this.#threadId.peek();
+    if (threadId === null || this.#loading.peek()) return;
+    this.#loading.value = true;
+    this.#failure.value = null;
+    this.#host.events.emit("thread.load.start", { threadId });
+    try {
+      await this.#pages.newest(threadId);
+    } catch (error) {
+      this.#fail(error, () => void this.load());
+    }
+    this.#loading.value = false;
+    this.#host.events.emit("thread.load.end", { threadId });
+  }
+
+  async loadOlder(): Promise<void> {
+    const threadId = this.#threadId.peek();
+    if (threadId === null) return;
+    try {
+      await this.#pages.before(threadId);
+    } catch (error) {
+      this.#fail(error, () => void this.loadOlder());
+    }
+  }
+
+  /** Fetch what has changed; while an answer is under way, after it. Rejects with a `WireError`. */
+  async refresh(): Promise<void> {
+    const threadId = this.#threadId.peek();
+    if (threadId === null) return;
+    this.#isStale = this.responding.peek();
+    if (this.#isStale) return;
+    const answers = this.#answers;
+    const wasTaken = await this.#pages.newest(threadId, () => this.#answers === answers);
+    if (!wasTaken) await this.refresh();
+  }
+
+  /** As `refresh`; what fails is told to the page, and no one else. */
+  async refreshQuietly(): Promise<void> {
+    await this.refresh().catch((error: unknown) => this.#tell(asWireError(error)));
+  }
+
+  // Answers
+
+  /** Send a message; resolves to whether the server took it. */
+  async send(message: OutgoingMessage): Promise<boolean> {
+    if (this.responding.peek()) return false;
+    const { input, item } = this.#outgoing(message);
+    const threadId = this.#threadId.peek();
+    const known = new Set(this.#store.state.items.map(({ id }) => id));
+    this.#store.change((state) => withSending(state, item));
+    return new Promise((resolve) => {
+      const open: Beginning = (options) =>
+        threadId === null
+          ? this.#host.client.createThread(input, options)
+          : this.#host.client.addUserMessage(threadId, input, options);
+      const onEvent = () => {
+        if (!this.#isSending()) resolve(true);
+      };
+      void this.#answer(open, () => void this.retry(), onEvent)
+        .then((end) => this.#isAccepted(end, item, known))
+        .then((isAccepted) => {
+          if (!isAccepted) this.#giveBack(threadId, message);
+          resolve(isAccepted);
+        });
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#answering.stop();
+  }
+
+  async retry(itemId?: string): Promise<void> {
+    const { items } = this.#store.state;
+    const index = itemId === undefined ? items.length - 1 : indexOf(items, itemId);
+    const message = items.slice(0, index + 1).findLast((item) => item.type === "user_message");
+    const threadId = this.#threadId.peek();
+    if (!message || threadId === null || this.responding.peek()) return;
+    this.#store.change((state) => upTo(state, message.id));
+    const end = await this.#answer(
+      (options) => this.#host.client.retryAfter(threadId, message.id, options),
+      () => void this.retry(message.id),
+    );
+    // The server keeps the old answer until there is something new; so do we.
+    if (end.how === "refused") this.#store.change((state) => ({ ...state, items }));
+    else if (end.how !== "finished") await this.refreshQuietly();
+  }
+
+  async submit(itemId: string, submission: StructuredInputSubmission): Promise<void> {
+    const threadId = this.#threadId.peek();
+    if (threadId === null || this.responding.peek()) return;
+    const isPending = () => this.questions.peek()?.id === itemId;
+    await this.#answer(
+      (options) => this.#host.client.addStructuredInput(threadId, itemId, submission, options),
+      () => void (isPending() ? this.submit(itemId, submission) : this.retry()),
+    );
+  }
+
+  // Actions
+
+  /** Do what a widget asks; resolves to whether it was done. */
+  async act(action: WidgetAction, itemId: string | null): Promise<boolean> {
+    if (action.handler === "client") return this.#actInPage(action, itemId);
+    const threadId = this.#threadId.peek();
+    if (threadId === null) return this.#refuse("action.no_thread", action);
+    if (action.streaming === false) return this.#actAtOnce(threadId, action, itemId);
+    if (this.responding.peek()) return this.#refuse("action.busy", action);
+    const again = () => void this.act(action, itemId);
+    const end = await this.#answer(
+      (options) => this.#host.client.customAction(threadId, action, itemId, options),
+      again,
+    );
+    return end.how === "finished";
+  }
+
+  async #actInPage(action: Action, itemId: string | null): Promise<boolean> {
+    const handler = this.#host.options.onWidgetAction;
+    const item = this.#store.state.items[indexOf(this.#store.state.items, itemId ?? "")];
+    if (!handler || item?.type !== "widget") return this.#refuse("action.no_handler", action);
+    try {
+      const { type, payload } = action;
+      const given = payload == null ? { type } : { type, payload: payload as Record<string, unknown> };
+      await handler(given, { id: item.id, widget: item.widget });
+      return true;
+    } catch (error) {
+      this.#tell(asError(error));
+      return false;
+    }
+  }
+
+  async #actAtOnce(threadId: string, action: Action, itemId: string | null): Promise<boolean> {
+    try {
+      const { updated_item: item } = await this.#host.client.syncAction(threadId, action, itemId);
+      if (item) this.#store.dispatch({ type: "thread.item.replaced", item });
+      return true;
+    } catch (error) {
+      this.#fail(error, () => void this.#actAtOnce(threadId, action, itemId));
+      return false;
+    }
+  }
+
+  #refuse(name: string, action: Action): boolean {
+    this.#host.events.emit("log", { name, data: { type: action.type } });
+    return false;
+  }
+
+  // What the user says of it
+
+  async rate(itemIds: readonly string[], kind: FeedbackKind): Promise<boolean> {
+    const threadId = this.#threadId.peek();
+    if (threadId === null) return false;
+    const before = this.#ratings.peek();
+    this.#ratings.value = new Map([...before, ...itemIds.map((id) => [id, kind] as const)]);
+    try {
+      await this.#host.client.sendFeedback(threadId, itemIds, kind);
+      return true;
+    } catch (error) {
+      this.#ratings.value = before;
+      this.#tell(asWireError(error));
+      return false;
+    }
+  }
+
+  dismissNotice(id: number): void {
+    this.#dismissed.value = new Set([...this.#dismissed.peek(), id]);
+  }
+
+  dismissFailure(): void {
+    this.#failure.value = null;
+  }
+
+  /** Fetch and read no more. */
+  end(): void {
+    this.#pages.end();
+    this.#answering.leave();
+  }
+
+  // How an answer goes
+
+  async #answer(
+    first: Beginning,
+    restart: () => void,
+    onEvent?: () => void,
+  ): Promise<AnswerEnd> {
+    this.#answers += 1;
+    this.#failure.value = null;
+    this.#dismissed.value = new Set();
+    const { end, last } = await this.#answering.run(first, onEvent);
+    this.#failure.value = this.#failureOf(end, last, restart);
+    const isCut = end.how === "cut" && !this.#isSending();
+    if (isCut || this.#isStale) void this.refreshQuietly();
+    return end;
+  }
+
+  /** What went wrong, and what would help. The page is told too. */
+  #failureOf(end: AnswerEnd, last: Beginning, restart: () => void): Failure | null {
+    const { error } = this.#store.state;
+    if (end.how === "failed" && error) {
+      this.#tell(new TurnError(error));
+      return turnFailure(error, restart);
+    }
+    if (!("error" in end)) return null;
+    this.#tell(end.error);
+    const again = (from: Beginning) => () => void this.#answer(from, restart);
+    if (end.how === "tool") return toolFailure(end.code, again(end.call));
+    return wireFailure(end.error, end.how === "refused" ? again(last) : () => void this.#stopped(restart));
+  }
+
+  /** Whoever went on answering a stream that was cut must end before it is tried again. */
+  async #stopped(restart: () => void): Promise<void> {
+    const threadId = this.#threadId.peek();
+    const { isLive, client } = this.#host;
+    if (isLive && threadId !== null) await client.stop(threadId).catch(() => {});
+    restart();
+  }
+
+  #fail(thrown: unknown, retry: () => void): void {
+    const error = asWireError(thrown);
+    this.#failure.value = wireFailure(error, retry) ?? this.#failure.peek();
+    this.#tell(error);
+  }
+
+  #tell(error: Error): void {
+    const isOurs = error instanceof WireError && error.kind === "aborted";
+    if (!isOurs) this.#host.events.emit("error", { error });
+  }
+
+  // How a message goes
+
+  #outgoing(message: OutgoingMessage) {
+    const { content, attachments = [], quotedText, toolChoice, model } = message;
+    const attachmentIds = attachments.map(({ id }) => id);
+    const input = messageInput({ content, attachmentIds, quotedText, toolChoice, model });
+    const item: UserMessageItem = {
+      id: `local:${++this.#messages}`,
+      thread_id: this.#threadId.peek() ?? "",
+      created_at: new Date().toISOString(),
+      type: "user_message",
+      content: content.map(wholeContent),
+      attachments,
+      quoted_text: quotedText ?? null,
+      inference_options: input.inference_options,
+    };
+    return { input, item };
+  }
+
+  #isSending(): boolean {
+    return this.#store.state.items.some((item) => item.stage === "sending");
+  }
+
+  /** Whether a message was taken, as far as can be found out. */
+  async #isAccepted(
+    end: AnswerEnd,
+    sent: UserMessageItem,
+    known: ReadonlySet<string>,
+  ): Promise<boolean> {
+    if (!this.#isSending()) return true;
+    // A server that answers has taken it, even if it didn't say so.
+    const isAnswered = this.#store.state.items.at(-1)?.stage !== "sending";
+    if (end.how === "finished" || isAnswered) {
+      this.#store.change(confirmed);
+      void this.refreshQuietly();
+      return true;
+    }
+    const isUncertain = end.how === "stopped" || ("error" in end && isLost(end));
+    const wasFound = isUncertain && (await this.#isOnServer(sent, known));
+    this.#store.change(withoutSending);
+    return wasFound;
+  }
+
+  async #isOnServer(sent: UserMessageItem, known: ReadonlySet<string>): Promise<boolean> {
+    await this.refreshQuietly();
+    const content = JSON.stringify(sent.content);
+    return this.#store.state.items.some(
+      (item) =>
+        item.type === "user_message" &&
+        item.stage === "done" &&
+        !known.has(item.id) &&
+        JSON.stringify(item.content) === content,
+    );
+  }
+
+  #giveBack(threadId: string | null, message: OutgoingMessage): void {
+    this.#host.giveBack(threadId, message);
+    const failure = this.#failure.peek();
+    if (failure?.retry) this.#failure.value = { ...failure, retry: () => this.#host.submit() };
+  }
+}
+
+function isLost(end: Extract<AnswerEnd, { error: Error }>): boolean {
+  return end.how !== "tool" && mayHaveArrived(end.error);
+}

@@ -1,0 +1,110 @@
+/** What the element itself does to a thread's state. Pure, like the events of a stream. */
+
+import type { ThreadItem, UserMessageItem } from "../wire/types";
+import { fromWire, isEmpty, isVisible, toWire } from "./items";
+import type { Item, ThreadInfo } from "./model";
+import { indexOf } from "./reduce";
+import type { ThreadState } from "./reduce";
+
+/** A new attempt begins: what was said of the last one goes. */
+export function begun(state: ThreadState): ThreadState {
+  return { ...state, notices: [], progress: null, error: null, allowCancel: true };
+}
+
+/** The stream has ended. What is still open stays as far as it came, unless there is nothing. */
+export function ended(state: ThreadState): ThreadState {
+  const items = state.items
+    .filter((item) => item.stage !== "open" || !isEmpty(item))
+    .map((item): Item => (item.stage === "open" ? { ...item, stage: "cut" } : item));
+  return { ...state, progress: null, items: same(state.items, items) };
+}
+
+/** Show a message that is on its way. */
+export function withSending(state: ThreadState, message: UserMessageItem): ThreadState {
+  return { ...state, items: [...state.items, fromWire(message, "sending")] };
+}
+
+/** The message that was on its way is not there. */
+export function withoutSending(state: ThreadState): ThreadState {
+  return { ...state, items: state.items.filter((item) => item.stage !== "sending") };
+}
+
+/** What came after an item is gone. */
+export function upTo(state: ThreadState, id: string): ThreadState {
+  return { ...state, items: state.items.slice(0, indexOf(state.items, id) + 1) };
+}
+
+export function withThread(state: ThreadState, thread: ThreadInfo): ThreadState {
+  return { ...state, thread };
+}
+
+/** Put older items before all others. `page` has the newest first. */
+export function withOlder(state: ThreadState, page: readonly ThreadItem[]): ThreadState {
+  const known = new Set(state.items.map((item) => item.id));
+  const older = page
+    .filter(isVisible)
+    .filter((item) => !known.has(item.id))
+    .map((item) => fromWire(item, "done"))
+    .reverse();
+  return { ...state, items: [...older, ...state.items] };
+}
+
+/**
+ * Take the newest items from the server. What it doesn't have is gone, but for what
+ * it can't have yet: items before the page, and those that are still under way.
+ *
+ * @param page The newest first.
+ * @param hasMore Whether the server has older ones than these.
+ */
+export function withNewest(
+  state: ThreadState,
+  page: readonly ThreadItem[],
+  hasMore: boolean,
+): ThreadState {
+  const wire = page.filter(isVisible).reverse();
+  const served = new Set(wire.map((item) => item.id));
+  const known = new Map(state.items.map((item) => [item.id, item]));
+  const newest = wire.map((item) => {
+    const before = known.get(item.id);
+    if (before?.stage === "open") return before;
+    const now = fromWire(item, "done", before);
+    return before && isSame(before, now) ? before : now;
+  });
+  const underWay = state.items.filter((item) => item.stage !== "done" && !served.has(item.id));
+  const older = hasMore ? before(state.items, wire[0]?.id) : [];
+  return { ...state, items: same(state.items, [...older, ...newest, ...underWay]) };
+}
+
+/** The items before one; none if it isn't there, for then there is a gap between. */
+function before(items: readonly Item[], id: string | undefined): readonly Item[] {
+  const index = id === undefined ? -1 : indexOf(items, id);
+  return items.slice(0, Math.max(0, index)).filter((item) => item.stage === "done");
+}
+
+function isSame(one: Item, other: Item): boolean {
+  return (
+    one.stage === other.stage && JSON.stringify(toWire(one)) === JSON.stringify(toWire(other))
+  );
+}
+
+/** The old list if the new one has the same members, so that no view is told of nothing. */
+function same(old: readonly Item[], now: readonly Item[]): readonly Item[] {
+  return old.length === now.length && old.every((item, index) => item === now[index]) ? old : now;
+}
+
+/** A tool call has its output; others that waited are closed with it, as the server does. */
+export function withToolOutput(state: ThreadState, id: string, output: unknown): ThreadState {
+  const items = state.items.map((item): Item => {
+    if (item.type !== "client_tool_call" || item.status !== "pending") return item;
+    return { ...item, status: "completed", ...(item.id === id ? { output } : {}) };
+  });
+  return { ...state, items };
+}
+
+/** The server has the message that was on its way, though it didn't say so. */
+export function confirmed(state: ThreadState): ThreadState {
+  const items = state.items.map((item): Item =>
+    item.stage === "sending" ? { ...item, stage: "done" } : item,
+  );
+  return { ...state, items };
+}

@@ -1,0 +1,18 @@
+import type { ChatKitClient } from "../wire/client";
+import type { Emitter } from "./emitter";
+import type { ChatEvents, ChatOptions, OutgoingMessage, ThreadInfo } from "./model";
+
+/** What a conversation needs of the element around it. Ask for each anew: options change. */
+export interface Host {
+  readonly client: ChatKitClient;
+  readonly options: ChatOptions;
+  readonly events: Emitter<ChatEvents>;
+  /** Whether the server speaks Chatkeep's live streams: answers outlive their connection. */
+  isLive: boolean | null;
+  /** A thread came to be, or its metadata changed. */
+  onThread(thread: ThreadInfo, isNew: boolean): void;
+  /** A message could not be sent: its text must not be lost. */
+  giveBack(threadId: string | null, message: OutgoingMessage): void;
+  /** Send what is in the composer. */
+  submit(): void;
+}

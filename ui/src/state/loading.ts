@@ -1,0 +1,75 @@
+import { computed, signal } from "@preact/signals-core";
+import type { ItemPage } from "../wire/types";
+import { withNewest, withOlder, withThread } from "./edits";
+import type { Host } from "./host";
+import type { OlderItems } from "./model";
+import { threadInfo } from "./reduce";
+import type { ThreadStore } from "./store";
+
+/** Items that are fetched at once. */
+const PAGE_SIZE = 50;
+
+/** Fetches a thread's metadata and items, the newest first and older ones on demand. */
+export class Loading {
+  readonly #older = signal<OlderItems>("none");
+  readonly older = computed(() => this.#older.value);
+
+  readonly #store: ThreadStore;
+  readonly #host: Host;
+  readonly #abort = new AbortController();
+  /** After which item the older ones come. */
+  #cursor: string | null = null;
+
+  constructor(store: ThreadStore, host: Host) {
+    this.#store = store;
+    this.#host = host;
+  }
+
+  /**
+   * Take the thread and its newest items from the server. Rejects with a `WireError`.
+   *
+   * @param isCurrent Asked when they are here: whether they may still be taken.
+   */
+  async newest(threadId: string, isCurrent: () => boolean = () => true): Promise<boolean> {
+    const { client } = this.#host;
+    const { signal } = this.#abort;
+    const [thread, page] = await Promise.all([
+      client.getThread(threadId, { signal }),
+      client.listItems(threadId, { limit: PAGE_SIZE }, { signal }),
+    ]);
+    if (!isCurrent()) return false;
+    this.#store.change((state) =>
+      withNewest(withThread(state, threadInfo(thread)), page.data, page.has_more),
+    );
+    // Older items that were fetched before are kept unless there is a gap.
+    if (this.#store.state.items[0]?.id === page.data.at(-1)?.id || !page.has_more) this.#turn(page);
+    return true;
+  }
+
+  /** Fetch the items before those that are here. Rejects with a `WireError`. */
+  async before(threadId: string): Promise<void> {
+    const state = this.#older.peek();
+    if (state !== "more" && state !== "failed") return;
+    this.#older.value = "loading";
+    try {
+      const options = { limit: PAGE_SIZE, after: this.#cursor };
+      const { signal } = this.#abort;
+      const page = await this.#host.client.listItems(threadId, options, { signal });
+      this.#store.change((known) => withOlder(known, page.data));
+      this.#turn(page);
+    } catch (error) {
+      this.#older.value = "failed";
+      throw error;
+    }
+  }
+
+  /** Fetch nothing more. */
+  end(): void {
+    this.#abort.abort();
+  }
+
+  #turn(page: ItemPage): void {
+    this.#cursor = page.after ?? page.data.at(-1)?.id ?? null;
+    this.#older.value = page.has_more && this.#cursor !== null ? "more" : "none";
+  }
+}

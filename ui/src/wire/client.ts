@@ -1,0 +1,377 @@
+import { lost, notChatKit, refused } from "./errors";
+import { SseParser } from "./sse";
+import type { ServerSentEvent } from "./sse";
+import type {
+  Action,
+  Attachment,
+  FeedbackKind,
+  ItemPage,
+  LooseContent,
+  Params,
+  Request,
+  RequestType,
+  StreamingRequestType,
+  StructuredInputSubmission,
+  SyncCustomActionResponse,
+  Thread,
+  ThreadPage,
+  ThreadStreamEvent,
+  TranscriptionResult,
+  UserMessageContent,
+  UserMessageInput,
+} from "./types";
+
+export interface ClientOptions {
+  readonly url: string;
+  /** Used for every request, in place of the browser's. */
+  readonly fetch?: typeof fetch | undefined;
+  /** One BCP 47 tag. */
+  readonly locale?: string | undefined;
+  /** Milliseconds before each further try of a request that is safe to repeat. */
+  readonly pauses?: readonly number[];
+}
+
+/** An event and its id, which only a server that speaks Chatkeep's live streams gives. */
+export interface StreamedEvent {
+  readonly id: string | null;
+  readonly event: ThreadStreamEvent;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StreamOptions extends CallOptions {
+  /** Called once the server has begun to answer. */
+  readonly onOpen?: (() => void) | undefined;
+  /** Called with an event that is no JSON object; the stream goes on. */
+  readonly onBroken?: ((data: string) => void) | undefined;
+}
+
+export interface PageOptions {
+  readonly limit?: number;
+  readonly after?: string | null;
+  readonly order?: "asc" | "desc";
+}
+
+export type EventStream = AsyncGenerator<StreamedEvent, void>;
+
+/** What changes nothing on the server, so that asking twice is asking once. */
+const SAFE_TO_REPEAT: ReadonlySet<RequestType> = new Set([
+  "threads.get_by_id",
+  "threads.list",
+  "items.list",
+  "threads.stop",
+]);
+const MAY_PASS = new Set([502, 503, 504]);
+const PAUSES = [300, 1500];
+
+/**
+ * The client of one ChatKit endpoint: a method for each request type.
+ *
+ * Every method rejects with a `WireError`. What changes something is sent once:
+ * a request that may have arrived is never sent again on its own.
+ */
+export class ChatKitClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  // Answers that come as events
+
+  createThread(input: UserMessageInput, options?: StreamOptions): EventStream {
+    return this.stream("threads.create", { input }, options);
+  }
+
+  addUserMessage(threadId: string, input: UserMessageInput, options?: StreamOptions): EventStream {
+    return this.stream("threads.add_user_message", { thread_id: threadId, input }, options);
+  }
+
+  /** `result` belongs to the pending call: there is one at most. */
+  addToolOutput(threadId: string, result: unknown, options?: StreamOptions): EventStream {
+    return this.stream("threads.add_client_tool_output", { thread_id: threadId, result }, options);
+  }
+
+  addStructuredInput(
+    threadId: string,
+    itemId: string,
+    input: StructuredInputSubmission,
+    options?: StreamOptions,
+  ): EventStream {
+    const params = { thread_id: threadId, item_id: itemId, input };
+    return this.stream("threads.add_structured_input", params, options);
+  }
+
+  /** `itemId` is the user's message that is answered again. */
+  retryAfter(threadId: string, itemId: string, options?: StreamOptions): EventStream {
+    const params = { thread_id: threadId, item_id: itemId };
+    return this.stream("threads.retry_after_item", params, options);
+  }
+
+  customAction(
+    threadId: string,
+    action: Action,
+    itemId: string | null,
+    options?: StreamOptions,
+  ): EventStream {
+    return this.stream("threads.custom_action", actionParams(threadId, action, itemId), options);
+  }
+
+  // Answers that are whole
+
+  /** With the *oldest* items: take its metadata, and the items from `listItems`. */
+  getThread(threadId: string, options?: CallOptions): Promise<Thread> {
+    return this.call("threads.get_by_id", { thread_id: threadId }, options);
+  }
+
+  listThreads(page: PageOptions = {}, options?: CallOptions): Promise<ThreadPage> {
+    return this.call("threads.list", pageParams(page), options);
+  }
+
+  listItems(threadId: string, page: PageOptions = {}, options?: CallOptions): Promise<ItemPage> {
+    return this.call("items.list", { thread_id: threadId, ...pageParams(page) }, options);
+  }
+
+  renameThread(threadId: string, title: string, options?: CallOptions): Promise<Thread> {
+    return this.call("threads.update", { thread_id: threadId, title }, options);
+  }
+
+  async deleteThread(threadId: string, options?: CallOptions): Promise<void> {
+    await this.call("threads.delete", { thread_id: threadId }, options);
+  }
+
+  /** Stop the answer under way. Only Chatkeep knows this request. */
+  async stop(threadId: string, options?: CallOptions): Promise<void> {
+    await this.call("threads.stop", { thread_id: threadId }, options);
+  }
+
+  async sendFeedback(
+    threadId: string,
+    itemIds: readonly string[],
+    kind: FeedbackKind,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.call("items.feedback", { thread_id: threadId, item_ids: itemIds, kind }, options);
+  }
+
+  syncAction(
+    threadId: string,
+    action: Action,
+    itemId: string | null,
+    options?: CallOptions,
+  ): Promise<SyncCustomActionResponse> {
+    return this.call(
+      "threads.sync_custom_action",
+      actionParams(threadId, action, itemId),
+      options,
+    );
+  }
+
+  createAttachment(
+    file: { readonly name: string; readonly size: number; readonly type: string },
+    options?: CallOptions,
+  ): Promise<Attachment> {
+    const params = { name: file.name, size: file.size, mime_type: mimeType(file) };
+    return this.call("attachments.create", params, options);
+  }
+
+  async deleteAttachment(attachmentId: string, options?: CallOptions): Promise<void> {
+    await this.call("attachments.delete", { attachment_id: attachmentId }, options);
+  }
+
+  async transcribe(audioBase64: string, mimeType: string, options?: CallOptions): Promise<string> {
+    const params = { audio_base64: audioBase64, mime_type: mimeType };
+    const result = await this.call<TranscriptionResult>("input.transcribe", params, options);
+    return result.text;
+  }
+
+  // The two ways in which a server answers
+
+  /** Make a request that is answered with JSON, again if that is safe and may help. */
+  async call<R>(type: RequestType, params: object, options: CallOptions = {}): Promise<R> {
+    const pauses = SAFE_TO_REPEAT.has(type) ? (this.#options.pauses ?? PAUSES) : [];
+    for (const pause of pauses) {
+      try {
+        return await this.#once<R>(type, params, options);
+      } catch (error) {
+        const failure = lost("network", options.signal, error);
+        const mayPass = failure.kind === "network" || MAY_PASS.has(failure.status ?? 0);
+        if (!mayPass) throw failure;
+      }
+      await sleep(pause, options.signal);
+    }
+    return this.#once<R>(type, params, options);
+  }
+
+  /** Make a request that is answered with events, once. Ending the iteration ends the request. */
+  async *stream<T extends StreamingRequestType>(
+    type: T,
+    params: Params<T>,
+    options: StreamOptions = {},
+  ): EventStream {
+    const response = await this.#post(type, params, "text/event-stream", options);
+    const found = response.headers.get("Content-Type") ?? "";
+    if (!found.toLowerCase().startsWith("text/event-stream") || response.body === null) {
+      await response.body?.cancel().catch(() => {});
+      throw notChatKit(response);
+    }
+    options.onOpen?.();
+    yield* readEvents(response.body.getReader(), options);
+  }
+
+  async #once<R>(type: RequestType, params: object, options: CallOptions): Promise<R> {
+    const response = await this.#post(type, params, "application/json", options);
+    const body = await response.text().catch((error: unknown) => {
+      throw lost("network", options.signal, error);
+    });
+    const value = body.trim() === "" ? {} : parsed(body);
+    if (value === undefined) throw notChatKit(response);
+    return value as R;
+  }
+
+  async #post(
+    type: RequestType,
+    params: object,
+    accept: string,
+    options: CallOptions,
+  ): Promise<Response> {
+    const { url, fetch: send = globalThis.fetch, locale } = this.#options;
+    const headers: Record<string, string> = {
+      Accept: accept,
+      "Content-Type": "application/json",
+      "Chatkeep-Live": "1",
+    };
+    if (locale) headers["Accept-Language"] = locale;
+    const init: RequestInit = { method: "POST", headers, body: JSON.stringify({ type, params }) };
+    if (options.signal) init.signal = options.signal;
+    let response: Response;
+    try {
+      response = await send(url, init);
+    } catch (error) {
+      throw lost("network", options.signal, error);
+    }
+    if (!response.ok) throw await refused(response);
+    return response;
+  }
+}
+
+/** A user's message as the server wants it, with all that it insists on. */
+export function messageInput(message: {
+  readonly content: readonly LooseContent[];
+  readonly attachmentIds?: readonly string[];
+  readonly quotedText?: string | null | undefined;
+  readonly toolChoice?: { readonly id: string } | null | undefined;
+  readonly model?: string | null | undefined;
+}): UserMessageInput {
+  return {
+    content: message.content.map(wholeContent),
+    attachments: message.attachmentIds ?? [],
+    ...(message.quotedText ? { quoted_text: message.quotedText } : {}),
+    inference_options: {
+      ...(message.toolChoice ? { tool_choice: { id: message.toolChoice.id } } : {}),
+      ...(message.model ? { model: message.model } : {}),
+    },
+  };
+}
+
+/** A part of a message with all that a server insists on. */
+export function wholeContent(part: LooseContent): UserMessageContent {
+  if (part.type === "input_text") return part;
+  const { group, ...rest } = part;
+  return {
+    ...rest,
+    data: part.data ?? {},
+    interactive: part.interactive ?? false,
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** A file's type; browsers leave it empty for what they don't know. */
+export function mimeType(file: { readonly type: string }): string {
+  return file.type || "application/octet-stream";
+}
+
+function actionParams(
+  threadId: string,
+  action: Action,
+  itemId: string | null,
+): Params<"threads.custom_action"> {
+  const { type, payload } = action;
+  return {
+    thread_id: threadId,
+    ...(itemId === null ? {} : { item_id: itemId }),
+    action: payload === undefined ? { type } : { type, payload },
+  };
+}
+
+function pageParams(page: PageOptions): Params<"threads.list"> {
+  return {
+    ...(page.limit === undefined ? {} : { limit: page.limit }),
+    ...(page.after ? { after: page.after } : {}),
+    order: page.order ?? "desc",
+  };
+}
+
+async function* readEvents(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  options: StreamOptions,
+): EventStream {
+  const { signal } = options;
+  const parser = new SseParser();
+  const cancel = () => void reader.cancel().catch(() => {});
+  // The page's own fetch may not listen to the signal.
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal?.aborted) throw signal.reason;
+      yield* events(done ? parser.end() : parser.feed(value), options);
+      if (done) return;
+    }
+  } catch (error) {
+    throw lost("cut", signal, error);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
+function* events(
+  received: readonly ServerSentEvent[],
+  options: StreamOptions,
+): Generator<StreamedEvent> {
+  for (const { id, data } of received) {
+    const event = parsed(data) as ThreadStreamEvent | undefined;
+    if (event !== undefined) yield { id, event };
+    else options.onBroken?.(data);
+  }
+}
+
+/** The object that JSON holds, or undefined if it holds none. */
+function parsed(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      reject(lost("network", signal, signal?.reason));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
+  });
+}
+
+export type { Request };
