@@ -98,7 +98,7 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
       attachments: attachments ?? [],
       quotedText: reply ?? null,
       toolChoice: toolChoice ?? null,
-      model: model ?? null,
+      ...(model !== undefined && { model }), // else the one that is chosen in the composer
       newThread: newThread ?? false,
     });
     must(sent, "The message was not sent: chatkit.error says why, or an answer is under way");

@@ -1,5 +1,7 @@
 /** What a page's `<script src=".../chatkit.js" async>` runs: it fetches the element beside it. */
 
+export {};
+
 function load(): void {
   if (customElements.get("openai-chatkit")) return;
   const script = document.currentScript as HTMLScriptElement | null;
