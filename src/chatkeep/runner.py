@@ -15,8 +15,8 @@ from .calls import call
 from .errors import TurnTimedOut
 from .failures import report
 from .live.base import LogWriter
-from .protocol.types import ThreadItem, ThreadItemUpdatedEvent
-from .protocol.wire import event_json, parse_item, thread_json
+from .protocol.types import ThreadItemUpdatedEvent
+from .protocol.wire import event_json, thread_json
 from .recorder import Recorder
 from .responders.base import Output, StreamingResponder
 from .settings import Settings
@@ -237,10 +237,6 @@ class TurnRunner:
             logger.warning("turn %s had lost its thread when it ended", self.record.id)
         self._recorder.close(kept)
         self._on_end(self)
-
-    def pending_items(self) -> list[ThreadItem]:
-        """Return the items that are not done yet, as they stand."""
-        return [parse_item(record.data) for record in self._recorder.remaining(finished=False)]
 
 
 def _is_cancelled() -> bool:

@@ -120,12 +120,12 @@ def test_openais_key_goes_to_no_other_address_unless_it_is_named(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
     given: list[object] = []
+    initialize = Completions.__init__
 
-    class Recorded(Completions):
-        def __init__(self, *args: Any, api_key: str | None = None, **kwargs: Any) -> None:
-            given.append(api_key)
-            super().__init__(*args, api_key=api_key, **kwargs)
+    def record(self: Completions, *args: Any, **kwargs: Any) -> None:
+        given.append(kwargs["api_key"])
+        initialize(self, *args, **kwargs)
 
-    monkeypatch.setattr("chatkeep.responders.completions.Completions", Recorded)
+    monkeypatch.setattr(Completions, "__init__", record)
     build(load(**options))
     assert given == [sent]
