@@ -154,17 +154,23 @@ function report(files, first) {
   }
 }
 
-const modules = await buildModules();
-const first = firstLoad(modules.metafile);
-const loader = (await buildLoader(first)).outputFiles[0].contents;
-const files = new Map(
-  modules.outputFiles.map(({ path, contents }) => [`chunks/${basename(path)}`, contents]),
-);
-files.set("chatkit.js", loader);
-files.set(`chatkit.${version}.js`, loader);
-files.set("chatkit.mjs", Buffer.from(`export * from "./chunks/${basename(first[0])}";\n`));
-report(files, first);
-if (!process.exitCode) {
+async function main() {
+  const modules = await buildModules();
+  const first = firstLoad(modules.metafile);
+  const loader = (await buildLoader(first)).outputFiles[0].contents;
+  const files = new Map(
+    modules.outputFiles.map(({ path, contents }) => [`chunks/${basename(path)}`, contents]),
+  );
+  files.set("chatkit.js", loader);
+  files.set(`chatkit.${version}.js`, loader);
+  files.set("chatkit.mjs", Buffer.from(`export * from "./chunks/${basename(first[0])}";\n`));
+  report(files, first);
+  if (process.exitCode) return;
   await write(dist, files);
   if (flags.static) await write(flags.static, compressed([...files, ...(await buildPage())]));
 }
+
+await main().catch((error) => {
+  if (!error.errors) throw error; // what is wrong in a source has been shown
+  process.exitCode = 1;
+});

@@ -9,6 +9,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chatkeep import Chatkeep
+from chatkeep.cli.server import Application
+from chatkeep.cli.settings import CommandSettings
 from chatkeep.testing.client import InProcessTransport
 from chatkeep.web import ui
 from support.clients import create
@@ -219,6 +221,14 @@ async def test_the_page_may_reach_no_other_host_and_run_nothing_inline(
     assert directives["img-src"] == "'self' data: blob:"
     for name in ("base-uri", "form-action", "frame-ancestors"):
         assert directives[name] == "'none'"
+
+
+async def test_serve_shows_the_page(built: Path, chat: Chatkeep) -> None:
+    app = Application(CommandSettings(), chat)
+    async with browser(app) as http:
+        page = await http.get("/", headers={"host": "127.0.0.1:8000"})
+
+    assert page.content == FILES["page/index.html"]
 
 
 async def test_without_a_page_the_root_is_the_endpoint_alone(built: Path, chat: Chatkeep) -> None:
