@@ -168,7 +168,7 @@ function readApi(value: unknown, place: Place) {
     return null;
   }
   const { url, fetch, uploadStrategy } = apiFields(value, place);
-  if (url) return { url, fetch, uploadStrategy };
+  if (url && isAddress(url)) return { url, fetch, uploadStrategy };
   place.fail('needs url, the address of your ChatKit server, such as { url: "/chatkit" }');
   return null;
 }
@@ -244,6 +244,14 @@ function noticeUnfinished(options: Omit<Options, "api">, problems: Problem[]): v
   for (const [name, given] of Object.entries(unfinished)) {
     if (!given) continue;
     problems.push({ level: "warning", message: `${name} is accepted, but has no effect yet` });
+  }
+}
+
+function isAddress(url: string): boolean {
+  try {
+    return Boolean(new URL(url, "https://relative.to"));
+  } catch {
+    return false;
   }
 }
 

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 
 from chatkeep import Chatkeep
 from chatkeep.cli.server import Application
-from chatkeep.cli.settings import CommandSettings
+from chatkeep.cli.settings import load
 from chatkeep.testing.client import InProcessTransport
 from chatkeep.web import ui
 from support.clients import create
@@ -224,7 +224,7 @@ async def test_the_page_may_reach_no_other_host_and_run_nothing_inline(
 
 
 async def test_serve_shows_the_page(built: Path, chat: Chatkeep) -> None:
-    app = Application(CommandSettings(), chat)
+    app = Application(load(), chat)
     async with browser(app) as http:
         page = await http.get("/", headers={"host": "127.0.0.1:8000"})
 

@@ -36,7 +36,7 @@ describe("without anything but a server", () => {
 });
 
 describe("a server to talk to", () => {
-  test.each([[undefined], [null], ["/chatkit"], [{}], [{ api: {} }], [{ api: { url: "" } }]])(
+  test.each([[undefined], [null], ["/chatkit"], [{}], [{ api: {} }], [{ api: { url: "" } }], [{ api: { url: "http://" } }]])(
     "is needed: %j",
     (given) => {
       const { options, problems } = normalise(given);
