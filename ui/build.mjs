@@ -97,7 +97,7 @@ async function buildPage() {
 
 /** The entry and all that it imports statically, the entry first. */
 function firstLoad({ outputs }) {
-  const [entry] = Object.keys(outputs).filter((path) => outputs[path].entryPoint === "src/index.ts");
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint === "src/index.ts");
   const found = new Set([entry]);
   for (const path of found) {
     for (const { kind, path: imported } of outputs[path].imports) {
@@ -143,10 +143,10 @@ function report(files, first) {
   const lazy = [...files.keys()].filter(
     (name) => name.startsWith("chunks/") && !first.some((path) => name.endsWith(basename(path))),
   );
-  for (const name of lazy) console.log(`${size(files.get(name)).toFixed(1).padStart(7)} KB  ${name}`);
+  const print = (kilobytes, text) => console.log(`${kilobytes.toFixed(1).padStart(7)} KB  ${text}`);
+  for (const name of lazy) print(size(files.get(name)), name);
   for (const [name, kilobytes] of Object.entries(sizes)) {
-    const line = `${kilobytes.toFixed(1).padStart(7)} KB  ${name}, gzipped, of ${BUDGETS[name]}`;
-    console.log(line);
+    print(kilobytes, `${name}, gzipped, of ${BUDGETS[name]}`);
     if (kilobytes > BUDGETS[name]) {
       console.error(`The ${name} is over its budget.`);
       process.exitCode = 1;

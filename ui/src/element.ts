@@ -174,10 +174,12 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
   }
 }
 
-/** On the wire, a tag always has data. */
+/** On the wire, a tag is whole. */
 function wired(content: UserMessageContent[]) {
   return content.map((part) =>
-    part.type === "input_tag" ? { ...part, data: part.data ?? {}, interactive: part.interactive ?? false } : part,
+    part.type === "input_tag"
+      ? { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
+      : part,
   );
 }
 

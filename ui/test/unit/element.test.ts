@@ -137,7 +137,8 @@ describe("methods", () => {
   test("wait until it has begun, and come in their order", async () => {
     const element = make();
     const opened = element.setThreadId("thr_7");
-    const sent = element.sendUserMessage({ text: "Hello", toolChoice: { id: "search" }, model: "m" });
+    const inference = { toolChoice: { id: "search" }, model: "m" };
+    const sent = element.sendUserMessage({ text: "Hello", ...inference });
     await new Promise((resolve) => setTimeout(resolve));
     expect(server.requests).toEqual([]);
 

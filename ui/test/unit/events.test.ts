@@ -25,7 +25,7 @@ const log = { name: "begun" };
 
 test("what happens before the element is ready is told after that, in order", () => {
   const events = new Events(target, false);
-  for (const name of ["chatkit.ready", "chatkit.log", "chatkit.thread.change"]) listen(events, name);
+  for (const name of ["ready", "log", "thread.change"]) listen(events, `chatkit.${name}`);
 
   events.emit("chatkit.thread.change", { threadId: "thr_1" });
   events.emit("chatkit.log", log);
@@ -81,7 +81,7 @@ describe("of an element made once the tag was defined", () => {
   });
 });
 
-test("one that stood in the page before may have been heard already: nothing is told twice", async () => {
+test("one that stood in the page before may have been heard: nothing is told twice", async () => {
   const events = new Events(target, true);
   target.addEventListener("chatkit.ready", hear); // before the upgrade: not seen
   events.ready();

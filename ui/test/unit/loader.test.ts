@@ -55,7 +55,8 @@ test("says what did not load", async () => {
   vi.stubGlobal("__ENTRY__", "data:text/javascript,throw new Error('cut')");
   const said = vi.spyOn(console, "error").mockImplementation(() => {});
   await runAs(script());
-  await vi.waitFor(() => expect(said).toHaveBeenCalledWith(expect.stringContaining("data:"), expect.any(Error)));
+  const complaint = [expect.stringContaining("data:"), expect.any(Error)];
+  await vi.waitFor(() => expect(said).toHaveBeenCalledWith(...complaint));
 });
 
 test("leaves a tag alone that is defined already", async () => {

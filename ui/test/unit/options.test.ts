@@ -36,16 +36,21 @@ describe("without anything but a server", () => {
 });
 
 describe("a server to talk to", () => {
-  test.each([[undefined], [null], ["/chatkit"], [{}], [{ api: {} }], [{ api: { url: "" } }], [{ api: { url: "http://" } }]])(
-    "is needed: %j",
-    (given) => {
-      const { options, problems } = normalise(given);
-      expect(options).toBeNull();
-      const errors = problems.filter(({ level }) => level === "error");
-      expect(errors).toHaveLength(1);
-      expect(errors[0]!.message).toMatch(/^api needs url/);
-    },
-  );
+  test.each([
+    [undefined],
+    [null],
+    ["/chatkit"],
+    [{}],
+    [{ api: {} }],
+    [{ api: { url: "" } }],
+    [{ api: { url: "http://" } }],
+  ])("is needed: %j", (given) => {
+    const { options, problems } = normalise(given);
+    expect(options).toBeNull();
+    const errors = problems.filter(({ level }) => level === "error");
+    expect(errors).toHaveLength(1);
+    expect(errors[0]!.message).toMatch(/^api needs url/);
+  });
 
   test("is not OpenAI's: getClientSecret is told what to give instead", () => {
     const { options, problems } = normalise({ api: { getClientSecret: async () => "secret" } });
@@ -99,7 +104,10 @@ describe("wrong values", () => {
     [{ onClientTool: {} }, "onClientTool must be a function"],
     [{ history: true }, "history must be an object"],
     [{ startScreen: { prompts: {} } }, "startScreen.prompts must be a list"],
-    [{ composer: { attachments: { enabled: "yes" } } }, "composer.attachments.enabled must be true or false"],
+    [
+      { composer: { attachments: { enabled: "yes" } } },
+      "composer.attachments.enabled must be true or false",
+    ],
     [{ theme: { color: { accent: { level: 1 } } } }, "theme.color.accent needs primary"],
     [{ header: { leftAction: { icon: "home" } } }, "header.leftAction needs onClick"],
     [{ disclaimer: {} }, "disclaimer needs text"],
@@ -145,7 +153,12 @@ describe("what is given", () => {
         typography: { baseSize: 14, fontFamily: "Inter", fontFamilyMono: null, fontSources: [] },
       },
       initialThread: "thr_1",
-      header: { enabled: false, title: { enabled: true, text: "Hi" }, leftAction: null, rightAction: { icon: "home", onClick } },
+      header: {
+        enabled: false,
+        title: { enabled: true, text: "Hi" },
+        leftAction: null,
+        rightAction: { icon: "home", onClick },
+      },
       startScreen: { greeting: "Hello", prompts: [{ label: "A", prompt: "a", icon: "bug" }] },
       disclaimer: { text: "Check it", highContrast: true },
       widgets: { onAction },

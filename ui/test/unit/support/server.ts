@@ -53,5 +53,6 @@ export class ScriptedServer {
 
 function thread(id: string) {
   const items = { data: [], has_more: false, after: null };
-  return { id, title: "A thread", created_at: NOW, status: { type: "active" }, metadata: {}, items };
+  const status = { type: "active" };
+  return { id, title: "A thread", created_at: NOW, status, metadata: {}, items };
 }
