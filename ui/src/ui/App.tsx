@@ -1,8 +1,21 @@
 import type { ReadonlySignal } from "@preact/signals";
+import { signal, useSignalEffect } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Emit } from "../events";
+import { dir, locale, setLocale, t } from "../i18n";
 import type { Options } from "../options";
 import type { Chat } from "../state";
+import { adopt, applyTheme } from "../theme";
+
+import { Announcer } from "./announce";
+import { Footer } from "./Footer";
+import { Header } from "./Header";
+import { HistoryPanel } from "./HistoryPanel";
+import { ThreadView } from "./ThreadView";
+import { UiProvider } from "./context";
+import { sheets } from "./sheets";
+import { useKeyboardInset } from "./viewport";
 
 /** What the element can ask of its view. The view sets it when it is there. */
 export interface View {
@@ -17,6 +30,55 @@ export interface AppProps {
   emit: Emit;
 }
 
-export function App({ options }: AppProps) {
-  return <main>{options.value.startScreen.greeting}</main>;
+/** The whole chat: what is inside the element. */
+export function App({ chat, options, view, emit }: AppProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const ui = useMemo(() => {
+    const focusComposer = () =>
+      frame.current?.querySelector<HTMLElement>("[data-focus-first]")?.focus();
+    return { chat, options, emit, focusComposer, status: signal("") };
+  }, [chat, options, emit]);
+
+  useLayoutEffect(() => {
+    view.focusComposer = ui.focusComposer;
+  }, [view, ui]);
+  useTheme(frame, options);
+  useSignalEffect(() => {
+    void setLocale(options.value.locale ?? navigator.language);
+  });
+  useKeyboardInset(frame);
+
+  const conversation = chat.conversation.value;
+  const historyOpen = chat.history.isOpen.value && options.value.history.enabled;
+  return (
+    <UiProvider value={ui}>
+      <div
+        class="app"
+        ref={frame}
+        dir={dir.value}
+        lang={locale.value}
+        role="region"
+        aria-label={options.value.frameTitle ?? t("app.name")}
+      >
+        <div class="main" inert={historyOpen}>
+          {options.value.header.enabled && <Header />}
+          <ThreadView key={conversation.key} conversation={conversation} />
+          <Footer conversation={conversation} />
+        </div>
+        {historyOpen && <HistoryPanel />}
+        <Announcer key={`status ${conversation.key}`} conversation={conversation} />
+      </div>
+    </UiProvider>
+  );
+}
+
+function useTheme(frame: { current: HTMLElement | null }, options: ReadonlySignal<Options>): void {
+  const { theme } = options.value;
+  // Before the first paint, and again for each new theme.
+  useLayoutEffect(() => {
+    const root = frame.current?.getRootNode();
+    if (!(root instanceof ShadowRoot)) return;
+    for (const css of sheets) adopt(root, css);
+    applyTheme(root, theme);
+  }, [frame, theme]);
 }

@@ -1,0 +1,1 @@
+export { adopt, applyTheme } from "./apply";

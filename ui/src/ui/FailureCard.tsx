@@ -1,0 +1,59 @@
+import type { ReadonlySignal } from "@preact/signals";
+
+import { t } from "../i18n";
+import type { Key } from "../i18n";
+import type { Failure } from "../state";
+
+import { IconButton } from "./IconButton";
+import { Icon } from "./icons/Icon";
+
+const BY_STATUS: Readonly<Record<number, Key>> = {
+  401: "error.unauthorized",
+  403: "error.unauthorized",
+  404: "error.threadMissing",
+  413: "error.tooLarge",
+  429: "error.tooMany",
+};
+
+const BY_KIND: Readonly<Partial<Record<Failure["kind"], Key>>> = {
+  network: "error.away",
+  content_type: "error.foreign",
+  cut: "error.stream",
+  tool: "error.tool",
+};
+
+/** What went wrong, in words for the user: the server's, if it has any. */
+export function failureText({ kind, message, status }: Failure): string {
+  if (message) return message;
+  return t(BY_STATUS[status ?? 0] ?? BY_KIND[kind] ?? "error.unknown");
+}
+
+interface Props {
+  failure: ReadonlySignal<Failure | null>;
+  onDismiss: () => void;
+}
+
+/** Something that went wrong, and what can be done about it. */
+export function FailureCard({ failure, onDismiss }: Props) {
+  const shown = failure.value;
+  // An alert is heard when it is filled, so its frame is always there.
+  return (
+    <div role="alert">
+      {shown && (
+        <div class="card-note danger">
+          <Icon name="warning" size={18} />
+          <p class="note-text" dir="auto">
+            {failureText(shown)}
+          </p>
+          {shown.retry && (
+            <button type="button" class="button" onClick={() => shown.retry?.()}>
+              <Icon name="reload" size={16} />
+              {t("error.retry")}
+            </button>
+          )}
+          <IconButton class="small" icon="close" size={16} label={t("error.dismiss")} onClick={onDismiss} />
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import { t } from "../i18n";
+import type { HeaderAction } from "../options";
+
+import { IconButton } from "./IconButton";
+import { useUi } from "./context";
+
+/** The row on top: the page's own actions, the title, and the ways to other threads. */
+export function Header() {
+  const { chat, options, focusComposer } = useUi();
+  const { header, history } = options.value;
+  const thread = chat.conversation.value.thread.value;
+  const title = header.title.text ?? thread?.title ?? null;
+  const startNew = () => {
+    void chat.openThread(null);
+    focusComposer();
+  };
+  return (
+    <header class="header">
+      <Action action={header.leftAction} label={t("header.leftAction")} />
+      {header.title.enabled && (
+        <h2 class="header-title" dir="auto" title={title ?? undefined}>
+          {title}
+        </h2>
+      )}
+      <span class="gap" />
+      {history.enabled && (
+        <>
+          <IconButton icon="compose" label={t("header.newChat")} onClick={startNew} />
+          <IconButton
+            icon="history"
+            label={t("header.history")}
+            aria-expanded={chat.history.isOpen.value}
+            aria-haspopup="dialog"
+            onClick={() => void chat.history.show()}
+          />
+        </>
+      )}
+      <Action action={header.rightAction} label={t("header.rightAction")} />
+    </header>
+  );
+}
+
+/** The icon names what the page's button does: there is no other word for it. */
+function Action({ action, label }: { action: HeaderAction | null; label: string }) {
+  if (!action) return null;
+  return (
+    <IconButton
+      icon={action.icon ?? "dots-horizontal"}
+      label={`${label}: ${action.icon?.replaceAll("-", " ") ?? ""}`}
+      onClick={() => action.onClick?.()}
+    />
+  );
+}

@@ -1,0 +1,126 @@
+import { useEffect, useRef } from "preact/hooks";
+
+import type { Key } from "../i18n";
+import { daysAgo, t } from "../i18n";
+import type { ThreadInfo } from "../state";
+
+import { failureText } from "./FailureCard";
+import { HistoryEntry } from "./HistoryEntry";
+import { IconButton } from "./IconButton";
+import { Icon } from "./icons/Icon";
+import { useUi } from "./context";
+
+/** The list of threads, over the one that is open. */
+export function HistoryPanel() {
+  const { chat, focusComposer } = useUi();
+  const { history } = chat;
+  const panel = useFocusInside();
+  const choose = (thread: ThreadInfo) => {
+    history.hide();
+    void chat.openThread(thread.id);
+    focusComposer();
+  };
+  return (
+    <div class="history" onClick={(event) => event.target === event.currentTarget && history.hide()}>
+      <div
+        class="history-panel"
+        ref={panel}
+        role="dialog"
+        aria-modal="true"
+        aria-label={t("history.title")}
+        onKeyDown={(event) => event.key === "Escape" && history.hide()}
+      >
+        <header class="header">
+          <h2 class="header-title">{t("history.title")}</h2>
+          <span class="gap" />
+          <IconButton icon="close" label={t("history.close")} onClick={() => history.hide()} />
+        </header>
+        <div class="history-list scrolls">
+          <Threads onChoose={choose} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Focus goes in when the panel opens, and back to where it was when it closes. */
+function useFocusInside() {
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const root = panel.current!.getRootNode() as Document | ShadowRoot;
+    const before = root.activeElement as HTMLElement | null;
+    panel.current!.querySelector<HTMLElement>("button")?.focus();
+    return () => before?.focus?.();
+  }, []);
+  return panel;
+}
+
+function Threads({ onChoose }: { onChoose: (thread: ThreadInfo) => void }) {
+  const { chat } = useUi();
+  const { failure, hasMore, status, threads } = chat.history;
+  const groups = grouped(threads.value);
+  const openId = chat.conversation.value.threadId.value;
+  return (
+    <>
+      {groups.map(([label, members]) => (
+        <section key={label} class="history-group">
+          <h3>{t(label)}</h3>
+          <ul>
+            {members.map((thread) => (
+              <HistoryEntry
+                key={thread.id}
+                thread={thread}
+                isOpen={thread.id === openId}
+                onChoose={() => onChoose(thread)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {status.value === "loading" && (
+        <p class="history-state">
+          <Icon name="spinner" />
+          <span class="sr">{t("log.loading")}</span>
+        </p>
+      )}
+      {threads.value.length === 0 && status.value === "idle" && (
+        <p class="history-state">{t("history.empty")}</p>
+      )}
+      <div role="alert">
+        {failure.value && (
+          <div class="card-note danger">
+            <p class="note-text">{failureText(failure.value)}</p>
+            {failure.value.retry && (
+              <button type="button" class="button" onClick={() => failure.value?.retry?.()}>
+                {t("error.retry")}
+              </button>
+            )}
+          </div>
+        )}
+      </div>
+      {hasMore.value && status.value === "idle" && (
+        <button type="button" class="button more" onClick={() => void chat.history.loadMore()}>
+          {t("history.more")}
+        </button>
+      )}
+    </>
+  );
+}
+
+const AGES: readonly [days: number, label: Key][] = [
+  [0, "history.today"],
+  [1, "history.yesterday"],
+  [7, "history.week"],
+  [Infinity, "history.older"],
+];
+
+/** By age, in the order of the list. */
+function grouped(threads: readonly ThreadInfo[]): [Key, ThreadInfo[]][] {
+  const groups = new Map<Key, ThreadInfo[]>();
+  for (const thread of threads) {
+    const days = daysAgo(thread.created_at);
+    const [, label] = AGES.find(([most]) => days <= most) ?? AGES.at(-1)!;
+    groups.set(label, [...(groups.get(label) ?? []), thread]);
+  }
+  return [...groups];
+}

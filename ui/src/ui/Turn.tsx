@@ -1,0 +1,53 @@
+import type { ReadonlySignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+
+import type { Conversation, Item } from "../state";
+
+import { ItemView } from "./items/ItemView";
+import { MessageActions } from "./items/MessageActions";
+import { NoticeCard } from "./items/NoticeCard";
+import { Working } from "./items/Working";
+
+interface Props {
+  items: readonly ReadonlySignal<Item>[];
+  conversation: Conversation;
+  isLast: boolean;
+  /** Far enough up to be laid out only when it comes into view. */
+  isSettled: boolean;
+}
+
+/** A message of the user, and all that answers it. */
+export function Turn({ items, conversation, isLast, isSettled }: Props) {
+  const answering = isLast && conversation.responding.value;
+  // A turn that was answered while it was shown leaves room for its answer below it; one that is
+  // only read again doesn't.
+  const wasLive = useRef(false);
+  if (answering) wasLive.current = true;
+  const classes = ["turn", isSettled && "settled", isLast && wasLive.current && "live"];
+  const notices = conversation.notices.value;
+  const noticesAfter = (key: string | null) =>
+    notices
+      .filter(({ after }) => after === key)
+      .map((notice) => (
+        <NoticeCard
+          key={notice.id}
+          notice={notice}
+          onDismiss={() => conversation.dismissNotice(notice.id)}
+        />
+      ));
+  return (
+    <div class={classes.filter(Boolean).join(" ")}>
+      {noticesAfter(null).length > 0 && isFirst(items, conversation) && noticesAfter(null)}
+      {items.map((item) => {
+        const { key } = item.peek();
+        return [<ItemView key={key} item={item} conversation={conversation} />, noticesAfter(key)];
+      })}
+      {isLast && <Working conversation={conversation} />}
+      {!answering && <MessageActions items={items} conversation={conversation} />}
+    </div>
+  );
+}
+
+function isFirst(items: Props["items"], conversation: Conversation): boolean {
+  return conversation.items.value[0] === items[0];
+}

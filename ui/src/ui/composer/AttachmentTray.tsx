@@ -1,0 +1,105 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { formatBytes, t } from "../../i18n";
+import type { ComposerAttachment } from "../../state";
+
+import { failureText } from "../FailureCard";
+import { useUi } from "../context";
+import { IconButton } from "../IconButton";
+import { Icon } from "../icons/Icon";
+import { imageUrl } from "../urls";
+
+/** The files that go with the message: how far each is, and a way to take it back. */
+export function AttachmentTray() {
+  const { chat } = useUi();
+  const attachments = chat.composer.attachments.value;
+  if (attachments.length === 0) return null;
+  return (
+    <ul class="tray" aria-label={t("attachment.list")}>
+      {attachments.map((attachment) => (
+        <li key={attachment.key}>
+          <Entry attachment={attachment} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Entry({ attachment }: { attachment: ComposerAttachment }) {
+  const { chat } = useUi();
+  const { key, name, status, failure } = attachment;
+  return (
+    <div class={`upload ${status}`}>
+      <Picture attachment={attachment} />
+      <span class="upload-words">
+        <span class="file-name" dir="auto" title={name}>
+          {name}
+        </span>
+        <span class="upload-state" dir="auto">
+          {stateText(attachment)}
+        </span>
+      </span>
+      {status === "uploading" && <Bar attachment={attachment} />}
+      {failure?.retry && (
+        <IconButton
+          class="small"
+          icon="reload"
+          size={16}
+          label={t("attachment.retry", { name })}
+          onClick={() => chat.composer.retryAttachment(key)}
+        />
+      )}
+      <IconButton
+        class="small"
+        icon="close"
+        size={16}
+        label={t("attachment.remove", { name })}
+        onClick={() => chat.composer.removeAttachment(key)}
+      />
+    </div>
+  );
+}
+
+function stateText({ status, size, failure, name }: ComposerAttachment): string {
+  if (status === "failed") {
+    return failure?.message ?? (failure ? failureText(failure) : t("attachment.failed", { name }));
+  }
+  return size === null ? "" : formatBytes(size);
+}
+
+function Bar({ attachment: { name, progress } }: { attachment: ComposerAttachment }) {
+  return (
+    <span
+      class={`upload-bar ${progress === null ? "unknown" : ""}`}
+      role="progressbar"
+      aria-label={t("attachment.uploading", { name })}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={progress === null ? undefined : Math.round(progress * 100)}
+    >
+      <span style={progress === null ? {} : { width: `${progress * 100}%` }} />
+    </span>
+  );
+}
+
+function Picture({ attachment }: { attachment: ComposerAttachment }) {
+  const preview = usePreview(attachment);
+  if (preview) return <img class="upload-image" src={preview} alt="" />;
+  return (
+    <span class="upload-image">
+      <Icon name={attachment.status === "failed" ? "warning" : "document"} />
+    </span>
+  );
+}
+
+/** The picture of what is uploaded: from the file while there is one, else from the server. */
+function usePreview({ file, mimeType, attachment }: ComposerAttachment): string | null {
+  const [local, setLocal] = useState<string | null>(null);
+  useEffect(() => {
+    if (!file || !mimeType.startsWith("image/")) return;
+    const url = URL.createObjectURL(file);
+    setLocal(url);
+    return () => URL.revokeObjectURL(url);
+  }, [file, mimeType]);
+  return local ?? (attachment?.type === "image" ? imageUrl(attachment.preview_url) : null);
+}

@@ -1,0 +1,136 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { t } from "../../i18n";
+import type { QuestionsItem } from "../../state";
+import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
+
+import { useUi } from "../context";
+
+type Answers = Readonly<Record<string, readonly string[]>>;
+
+/** Questions of the assistant, one at a time, in the composer's place. */
+export function Questions({ item }: { item: QuestionsItem }) {
+  const { chat } = useUi();
+  const [at, setAt] = useState(0);
+  const [answers, setAnswers] = useState<Answers>({});
+  const form = useRef<HTMLFormElement>(null);
+  const input = item.inputs[at];
+  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), [at]);
+  if (!input) return null;
+  const values = answers[input.id] ?? [];
+  const isLast = at === item.inputs.length - 1;
+  const isSending = chat.conversation.value.responding.value;
+  const proceed = (given: Answers) => {
+    if (isLast) void chat.answer(item.id, submission(item, given));
+    else setAt(at + 1);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (values.length > 0 && !isSending) proceed(answers);
+  };
+  const skip = () => {
+    const rest = { ...answers, [input.id]: [] };
+    setAnswers(rest);
+    if (isLast && Object.values(rest).every(({ length }) => length === 0)) void chat.skip(item.id);
+    else proceed(rest);
+  };
+  return (
+    <form class="questions" ref={form} onSubmit={submit} aria-label={t("question.title")}>
+      <fieldset disabled={isSending}>
+        <legend dir="auto">
+          {item.inputs.length > 1 && (
+            <span class="question-count">
+              {t("question.count", { number: at + 1, count: item.inputs.length })}
+            </span>
+          )}
+          {input.question}
+        </legend>
+        <Field
+          key={input.id}
+          input={input}
+          values={values}
+          onChange={(given) => setAnswers({ ...answers, [input.id]: given })}
+          onEnter={submit}
+        />
+      </fieldset>
+      <div class="question-bar">
+        {at > 0 && (
+          <button type="button" class="button" disabled={isSending} onClick={() => setAt(at - 1)}>
+            {t("question.back")}
+          </button>
+        )}
+        <span class="gap" />
+        <button type="button" class="button" disabled={isSending} onClick={skip}>
+          {t("question.skip")}
+        </button>
+        <button type="submit" class="button primary" disabled={values.length === 0 || isSending}>
+          {t(isLast ? "question.submit" : "question.next")}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function submission(item: QuestionsItem, answers: Answers) {
+  const entries = item.inputs.map(({ id }): [string, StructuredInputAnswerSubmission] => {
+    const values = answers[id] ?? [];
+    return [id, { values, skipped: values.length === 0 }];
+  });
+  return Object.fromEntries(entries);
+}
+
+interface FieldProps {
+  input: StructuredInput;
+  values: readonly string[];
+  onChange: (values: readonly string[]) => void;
+  onEnter: (event: Event) => void;
+}
+
+function Field({ input, values, onChange, onEnter }: FieldProps) {
+  if (input.type === "freeform") {
+    return (
+      <>
+        {input.description && (
+          <p class="question-description" dir="auto">
+            {input.description}
+          </p>
+        )}
+        <div class="grows" data-text={`${values[0] ?? ""}\n`}>
+          <textarea
+            class="scrolls"
+            rows={1}
+            dir="auto"
+            data-focus-first
+            aria-label={t("question.answer")}
+            value={values[0] ?? ""}
+            onInput={({ currentTarget: { value } }) => onChange(value.trim() ? [value] : [])}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && !event.shiftKey && !event.isComposing) onEnter(event);
+            }}
+          />
+        </div>
+      </>
+    );
+  }
+  const toggle = (value: string, isOn: boolean) => {
+    if (!input.multiple) return onChange([value]);
+    const kept = values.filter((other) => other !== value);
+    onChange(isOn ? [...kept, value] : kept);
+  };
+  return (
+    <div class="options">
+      {input.options.map(({ value }, at) => (
+        <label key={value} class="option">
+          <input
+            type={input.multiple ? "checkbox" : "radio"}
+            name={input.id}
+            data-focus-first={at === 0 || undefined}
+            checked={values.includes(value)}
+            onChange={({ currentTarget }) => toggle(value, currentTarget.checked)}
+          />
+          <span dir="auto">{value}</span>
+        </label>
+      ))}
+    </div>
+  );
+}

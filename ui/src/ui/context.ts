@@ -1,0 +1,26 @@
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
+import type { Emit } from "../events";
+import type { Options } from "../options";
+import type { Chat } from "../state";
+
+/** What every part of the view may read. */
+export interface Ui {
+  readonly chat: Chat;
+  readonly options: ReadonlySignal<Options>;
+  readonly emit: Emit;
+  /** What screen readers are to say: see `announce`. */
+  readonly status: Signal<string>;
+  /** Put the caret into the composer, or into what stands in its place. */
+  readonly focusComposer: () => void;
+}
+
+const UiContext = createContext<Ui | null>(null);
+
+export const UiProvider = UiContext.Provider;
+
+export function useUi(): Ui {
+  return useContext(UiContext)!;
+}

@@ -1,0 +1,38 @@
+import { formatPercent, t } from "../../i18n";
+import type { ImageItem } from "../../state";
+
+import { imageUrl } from "../urls";
+
+/** An image that the assistant made, or how far it is with it. */
+export function GeneratedImage({ item }: { item: ImageItem }) {
+  const url = item.image ? imageUrl(item.image.url) : null;
+  const making = item.stage === "open";
+  if (!url && !making) return <p class="work-line">{t("image.blocked")}</p>;
+  return (
+    <figure class="generated">
+      {url && (
+        <a href={url} target="_blank" rel="noopener noreferrer" aria-label={t("generated.open")}>
+          <img src={url} alt={t("generated.alt")} />
+        </a>
+      )}
+      {making && <Making progress={item.progress} covered={url !== null} />}
+    </figure>
+  );
+}
+
+function Making({ progress, covered }: { progress: number | null; covered: boolean }) {
+  return (
+    <div
+      class={`making ${covered ? "covered" : ""}`}
+      role="progressbar"
+      aria-label={t("generated.making")}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={progress === null ? undefined : Math.round(progress * 100)}
+    >
+      <span class={covered ? "" : "shimmer"}>{t("generated.making")}</span>
+      {progress !== null && <span class="percent">{formatPercent(progress)}</span>}
+      <span class="bar" style={{ width: `${(progress ?? 0) * 100}%` }} />
+    </div>
+  );
+}

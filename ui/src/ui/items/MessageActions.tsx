@@ -1,0 +1,96 @@
+import type { ReadonlySignal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+
+import { t } from "../../i18n";
+import type { AssistantItem, Conversation, Item } from "../../state";
+import type { FeedbackKind } from "../../wire/types";
+
+import { announce } from "../announce";
+import { useUi } from "../context";
+import { IconButton } from "../IconButton";
+
+const COPIED_MS = 2000;
+
+interface Props {
+  items: readonly ReadonlySignal<Item>[];
+  conversation: Conversation;
+}
+
+/** What can be done with a finished answer. */
+export function MessageActions({ items, conversation }: Props) {
+  const { chat, options } = useUi();
+  const { feedback, retry } = options.value.threadItemActions;
+  const shown = items.map((item) => item.value);
+  const answers = shown.filter(({ type }) => type === "assistant_message") as AssistantItem[];
+  const rated = shown.filter(({ type }) => RATED.has(type)).map(({ id }) => id);
+  if (rated.length === 0) return null;
+  const question = shown.find(({ type }) => type === "user_message");
+  const mayRetry = retry && question && !conversation.responding.value;
+  const text = answers.map(plainText).filter(Boolean).join("\n\n");
+  return (
+    <div class="actions" role="group" aria-label={t("message.actions")}>
+      {text && <CopyButton text={text} />}
+      {feedback && <Feedback ids={rated} conversation={conversation} />}
+      {mayRetry && (
+        <IconButton
+          class="small"
+          icon="reload"
+          size={17}
+          label={t("message.retry")}
+          onClick={() => void chat.retry(question.id)}
+        />
+      )}
+    </div>
+  );
+}
+
+const RATED: ReadonlySet<Item["type"]> = new Set(["assistant_message", "widget", "generated_image"]);
+
+function plainText({ parts }: AssistantItem): string {
+  return parts.map(({ text }) => text.toString()).join("\n\n");
+}
+
+function CopyButton({ text }: { text: string }) {
+  const { status } = useUi();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    announce(status, t("status.copied"));
+  };
+  return (
+    <IconButton
+      class="small"
+      icon={copied ? "check" : "copy"}
+      size={17}
+      label={t("message.copy")}
+      onClick={() => void copy()}
+    />
+  );
+}
+
+function Feedback({ ids, conversation }: { ids: readonly string[]; conversation: Conversation }) {
+  const { chat } = useUi();
+  const given = conversation.ratings.value.get(ids.at(-1)!);
+  const button = (kind: FeedbackKind, icon: "thumb-up" | "thumb-down", label: string) => (
+    <IconButton
+      class="small"
+      icon={icon}
+      size={17}
+      label={label}
+      aria-pressed={given === kind}
+      onClick={() => void chat.rate(ids, kind)}
+    />
+  );
+  return (
+    <>
+      {button("positive", "thumb-up", t("message.good"))}
+      {button("negative", "thumb-down", t("message.bad"))}
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+import { t } from "../../i18n";
+import type { Notice } from "../../state";
+
+import { IconButton } from "../IconButton";
+import { Icon } from "../icons/Icon";
+
+import { Prose } from "./Prose";
+
+/** Something that the server wants to be known, in the place where it came. */
+export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: () => void }) {
+  return (
+    <div class={`item card-note ${notice.level}`} role="note">
+      <Icon name={notice.level === "info" ? "info" : "warning"} size={18} />
+      <div class="note-text">
+        {notice.title && (
+          <p class="note-title" dir="auto">
+            {notice.title}
+          </p>
+        )}
+        <Prose text={notice.message} />
+      </div>
+      <IconButton class="small" icon="close" size={16} label={t("error.dismiss")} onClick={onDismiss} />
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import { formatDate, t } from "../../i18n";
+import type { Annotation, Source } from "../../wire/types";
+
+import { Icon } from "../icons/Icon";
+import { hostName, linkUrl } from "../urls";
+
+import { Disclosure } from "./Disclosure";
+
+/** The sources of a message, folded, in the order in which they are first cited. */
+export function Sources({ annotations }: { annotations: readonly Annotation[] }) {
+  const sources = distinct(annotations.map(({ source }) => source));
+  if (sources.length === 0) return null;
+  return (
+    <Disclosure
+      class="sources"
+      summary={
+        <>
+          <Icon name="book-open" size={16} />
+          {t("sources.title", { count: sources.length })}
+        </>
+      }
+    >
+      <SourceList sources={sources} />
+    </Disclosure>
+  );
+}
+
+export function SourceList({ sources }: { sources: readonly Source[] }) {
+  return (
+    <ol class="source-list">
+      {sources.map((source, at) => (
+        <li key={identity(source)}>
+          <SourceEntry source={source} number={at + 1} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function SourceEntry({ source, number }: { source: Source; number: number }) {
+  const href = source.type === "url" ? linkUrl(source.url) : null;
+  const body = (
+    <>
+      <span class="source-number" aria-hidden="true">
+        {number}
+      </span>
+      <span class="source-words">
+        <span class="source-title" dir="auto">
+          {source.title || origin(source)}
+        </span>
+        <span class="source-origin" dir="auto">
+          {details(source).join(" · ")}
+        </span>
+        {source.description && (
+          <span class="source-description" dir="auto">
+            {source.description}
+          </span>
+        )}
+      </span>
+    </>
+  );
+  if (!href) return <span class="source">{body}</span>;
+  return (
+    <a class="source" href={href} target="_blank" rel="noopener noreferrer">
+      {body}
+    </a>
+  );
+}
+
+function details(source: Source): string[] {
+  const from = source.title ? origin(source) : "";
+  const when = source.timestamp ? formatDate(source.timestamp) : "";
+  return [from, source.group ?? "", when].filter(
+    (detail, at, all) => detail !== "" && detail !== source.title && all.indexOf(detail) === at,
+  );
+}
+
+function origin(source: Source): string {
+  if (source.type === "url") return source.attribution || hostName(source.url);
+  return source.type === "file" ? source.filename : (source.label ?? "");
+}
+
+/** What makes two sources the same, whatever they are called. */
+export function identity(source: Source): string {
+  if (source.type === "url") return `url ${source.url}`;
+  return source.type === "file" ? `file ${source.filename} ${source.title}` : `entity ${source.id}`;
+}
+
+export function distinct(sources: readonly Source[]): Source[] {
+  return [...new Map(sources.map((source) => [identity(source), source])).values()];
+}
