@@ -67,7 +67,9 @@ class Opening:
         greeting: Events (as JSON) that come before the stream options.
         stream_options: The event (as JSON) that says what the client may do.
         news: Events (as JSON) that come after them.
-        superseded: Items that go once the turn has brought something new.
+        again: Whether the input was answered before. What follows it then goes,
+            once the turn has brought something new.
+        superseded: Items that go then.
         refusal: What is wrong with the request, unless it has come before.
         request_type: The wire type of the request.
         new_item_id: Makes an id for an item of a wire type.
@@ -85,6 +87,7 @@ class Opening:
     greeting: list[bytes] = field(default_factory=list)
     stream_options: bytes = STREAM_OPTIONS
     news: list[bytes] = field(default_factory=list)
+    again: bool = False
     superseded: list[str] = field(default_factory=list)
     refusal: ClientError | None = None
     request_type: str = ""
@@ -141,8 +144,7 @@ class Openings:
                 return await self._structured_input(thread, params.item_id, params.input)
             case ThreadsCustomActionReq(params=params):
                 thread = await self._writable(params.thread_id)
-                sender = await self.sender(thread.id, params.item_id)
-                return Opening("action", thread, input=sender, action=params.action)
+                return await self._action(thread, params.item_id, params.action)
         raise InvalidRequest
 
     async def _writable(self, thread_id: str) -> ThreadRecord:
@@ -219,8 +221,7 @@ class Openings:
         item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
             raise InvalidRequest(f"Item {item_id} is not a user message, to be answered again.")
-        superseded = await self.ids_after(thread.id, item_id)
-        return Opening("retry", thread, input=item, message=item, superseded=superseded)
+        return Opening("retry", thread, input=item, message=item, again=True)
 
     async def ids_after(self, thread_id: str, item_id: str) -> list[str]:
         """Return the ids of all items that follow one, hidden ones included."""
@@ -233,12 +234,17 @@ class Openings:
             after = page.after
         return found
 
+    async def last_message(self, thread_id: str) -> UserMessageItem | None:
+        """Return the user's last message, if it is among the newest items."""
+        newest = await self.store.list_items(self.owner, thread_id, PageQuery(MAX_PAGE_SIZE))
+        return _last_message(newest.data)
+
     # An answer to what the server asked
 
     async def _tool_output(self, thread: ThreadRecord, result: Any) -> Opening:
         newest = await self.store.list_items(self.owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         calls = [parse_item(item.data) for item in newest.data if item.type == "client_tool_call"]
-        opening = Opening("tool_output", thread, message=last_message(newest.data))
+        opening = Opening("tool_output", thread, message=_last_message(newest.data))
         pending = [call for call in calls if _is_pending(call)]
         if not pending:
             opening.input = calls[0] if calls else None
@@ -259,18 +265,24 @@ class Openings:
             raise InvalidRequest("This item asks for no input.")
         answered = answer(item, submission) if item.status == "pending" else item
         record = item_record(answered)
-        newest = await self.store.list_items(self.owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         return Opening(
             "structured_input",
             thread,
             input=answered,
-            message=last_message(newest.data),
+            message=await self.last_message(thread.id),
             items=[record],
             news=[event_json("thread.item.replaced", item=record.data)],
             refusal=None if answered is not item else Conflict("This has been answered already."),
         )
 
     # An action
+
+    async def _action(
+        self, thread: ThreadRecord, item_id: str | None, action: Action[str, Any]
+    ) -> Opening:
+        sender = await self.sender(thread.id, item_id)
+        message = await self.last_message(thread.id)
+        return Opening("action", thread, input=sender, message=message, action=action)
 
     async def sender(self, thread_id: str, item_id: str | None) -> WidgetItem | None:
         """Return the widget that an action comes from, if it names one.
@@ -309,8 +321,7 @@ def _is_pending(item: ThreadItem) -> bool:
     return isinstance(item, ClientToolCallItem) and item.status == "pending"
 
 
-def last_message(newest_first: list[ItemRecord]) -> UserMessageItem | None:
-    """Return the newest message of a user among some items."""
+def _last_message(newest_first: list[ItemRecord]) -> UserMessageItem | None:
     for record in newest_first:
         if record.type == "user_message":
             item = parse_item(record.data)

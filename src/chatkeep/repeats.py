@@ -8,22 +8,20 @@ whether the conversation has gone on since, which is looked up here.
 
 from dataclasses import replace
 
-from .openings import Opening, Openings, last_message
+from .openings import Opening, Openings
 from .protocol.wire import event_json, public_item, thread_json
 from .sse import frame
-from .stores.base import MAX_PAGE_SIZE, PageQuery, TurnRecord
+from .stores.base import TurnRecord
 
 
 async def is_repeat(openings: Openings, opening: Opening, earlier: TurnRecord) -> bool:
     """Whether a request is the one that began an earlier turn, not a new one like it."""
-    if opening.kind == "action":
-        return earlier.status in {"active", "finished"}
+    if opening.kind == "action" and earlier.status not in {"active", "finished"}:
+        return False  # it has no message to be answered again
     if opening.kind in {"tool_output", "structured_input"} and opening.refusal is None:
         return False  # there is something new to answer
-    query = PageQuery(MAX_PAGE_SIZE)
-    newest = await openings.store.list_items(earlier.owner, earlier.thread_id, query)
-    message = last_message(newest.data)
-    return message is not None and message.id == earlier.input_item_id
+    message = await openings.last_message(earlier.thread_id)
+    return (message and message.id) == earlier.input_item_id
 
 
 async def open_again(openings: Openings, opening: Opening, earlier: TurnRecord) -> Opening:
@@ -35,8 +33,7 @@ async def open_again(openings: Openings, opening: Opening, earlier: TurnRecord) 
         return opening
     thread = await openings.store.get_thread(earlier.owner, earlier.thread_id)
     if opening.kind in {"tool_output", "structured_input"} and opening.input is not None:
-        superseded = await openings.ids_after(thread.id, opening.input.id)
-        return replace(opening, thread=thread, refusal=None, superseded=superseded)
+        return replace(opening, thread=thread, refusal=None, items=[], again=True)
     message_id = earlier.input_item_id or ""
     again = await openings.retry(thread, message_id)
     again.request_type = opening.request_type
@@ -51,8 +48,9 @@ async def open_again(openings: Openings, opening: Opening, earlier: TurnRecord) 
 async def stored_answer(openings: Openings, again: Opening) -> list[bytes]:
     """Return the frames of a finished turn whose log is not here any more."""
     events = [*again.greeting, again.stream_options, *again.news]
-    for item_id in again.superseded:
-        record = await openings.store.get_item(openings.owner, again.thread.id, item_id)
+    thread_id = again.thread.id
+    for item_id in await openings.ids_after(thread_id, again.input.id) if again.input else ():
+        record = await openings.store.get_item(openings.owner, thread_id, item_id)
         if not record.hidden:
             events.append(event_json("thread.item.done", item=public_item(record)))
     return [frame(event) for event in events]

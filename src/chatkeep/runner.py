@@ -36,7 +36,7 @@ class TurnRunner:
     Args:
         superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
-        on_end: Called once, when the turn has ended and the thread is free.
+        on_end: Called at the end, if the store has kept all of it.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class TurnRunner:
         self._ending: asyncio.Task[None] | None = None
         self._status: TurnStatus = "active"
         self._error_id: str | None = None
+        self._kept = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._elapsed = 0.0
         self._idle = 0.0
@@ -211,10 +212,13 @@ class TurnRunner:
         if shown is not None:
             self._recorder.publish(shown)
         if self._naming is not None:
-            await asyncio.wait([self._naming], timeout=self._settings.title_timeout)
+            patience = self._settings.title_timeout if self._status == "finished" else 0
+            await asyncio.wait([self._naming], timeout=patience)
             self._naming.cancel()
         self.log.end()
         self._ended.set_result(None)
+        if self._kept:
+            self._on_end(self)
 
     @property
     def ended(self) -> bool:
@@ -236,7 +240,7 @@ class TurnRunner:
         if not await self.store.finish_turn(self.record, status, changes):
             logger.warning("turn %s had lost its thread when it ended", self.record.id)
         self._recorder.close(kept)
-        self._on_end(self)
+        self._kept = True
 
 
 def _is_cancelled() -> bool:

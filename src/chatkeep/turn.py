@@ -76,7 +76,7 @@ class Turn:
         thread: The thread; its title, status, metadata and allowed image
             domains may be set, and are kept. A title that a person gave stays.
         message: The user's message that is answered: the last one, for a tool
-            output or a structured input. None in a thread without one.
+            output, a structured input or an action. None in a thread without one.
         input: The item that began the turn: the user's message, the completed
             tool call, the answered questions or the widget acted on.
         action: What was done with a widget, for the kind ``"action"``.

@@ -106,30 +106,33 @@ class Turns:
         record = self._record(opening, context.owner, request_key)
         horizon = record.started_at - timedelta(seconds=self._settings.repeat_window)
         try:
-            return await self._begin(openings.store, record, opening, context, responder, horizon)
+            return await self._begin(openings, record, opening, context, responder, horizon)
         except TurnRepeated as repeated:
             earlier = await self._settled(openings.store, repeated.turn)
         if not await is_repeat(openings, opening, earlier):
-            return await self._begin(openings.store, record, opening, context, responder, None)
+            return await self._begin(openings, record, opening, context, responder, None)
         begun = await self._join(openings, opening, earlier, context, responder)
         await openings.store.mark_delivered(earlier.owner, earlier.id, delivered=True)
         return begun
 
     async def _begin(
         self,
-        store: Store,
+        openings: Openings,
         record: TurnRecord,
         opening: Opening,
         context: Context,
         responder: StreamingResponder,
         horizon: datetime | None,
     ) -> Begun:
+        store = openings.store
         self._beginning.add(record.id)
         try:
             await self._take_thread(store, record, opening, horizon)
             if opening.refusal is not None:
                 await store.finish_turn(record, "failed", TurnChanges())
                 raise opening.refusal
+            if opening.again and opening.input is not None:  # now that no one else adds to it
+                opening.superseded = await openings.ids_after(record.thread_id, opening.input.id)
             return self._start(store, record, opening, context, responder)
         finally:
             self._beginning.discard(record.id)
@@ -199,7 +202,7 @@ class Turns:
         if earlier.status == "finished" and opening.kind != "action":
             return self._begun(earlier, await stored_answer(openings, again))
         record = self._record(again, earlier.owner, earlier.request_key)
-        return await self._begin(openings.store, record, again, context, responder, None)
+        return await self._begin(openings, record, again, context, responder, None)
 
     def _begun(self, record: TurnRecord, events: LogReader | Sequence[bytes]) -> Begun:
         audience = self._audiences.setdefault(record.id, Audience())
@@ -215,7 +218,7 @@ class Turns:
         responder: StreamingResponder,
     ) -> Begun:
         log = self._live.create(record.id)
-        until = opening.input if opening.superseded else None
+        until = opening.input if opening.again else None
         items = ThreadItems(store, record.owner, record.thread_id, until)
         recorder = Recorder(
             record.thread_id,
@@ -341,8 +344,9 @@ class Turns:
             await runner.keep_items()
         except Exception:
             logger.exception("turn %s could not be kept", runner.record.id)
-            if runner.overdue > self._settings.lease_seconds:
-                self._ended(runner)
+            if runner.overdue < self._settings.lease_seconds:
+                return
+        self._ended(runner)
 
     async def _checkpoint(self) -> None:
         """Save what each turn has streamed since the last time, renew the leases."""

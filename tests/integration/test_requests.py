@@ -224,6 +224,25 @@ async def test_a_function_may_name_threads(observed: ObservedStore) -> None:
         assert (await client.thread(thread_id))["title"] == "About rent"
 
 
+async def test_a_stop_does_not_wait_for_a_name(memory: ObservedStore) -> None:
+    pause, thinking = Pause(), Pause()
+
+    async def name(_: Turn) -> str:
+        await thinking.wait()
+        return "Too late"
+
+    responder = ScriptedResponder(["Once ", pause])
+    chat = Chatkeep(store=memory.store, responder=responder, titles=name)
+    async with connected(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        await thinking.reached.wait()
+        await client.stop(thread_id_of(events))
+        events += await collected(stream)
+        await thinking.cancelled.wait()
+        assert (await client.thread(thread_id_of(events)))["title"] == "Hi"
+
+
 async def test_a_function_that_fails_to_name_a_thread_spoils_nothing() -> None:
     def name(_: Turn) -> str:
         raise RuntimeError("no model")

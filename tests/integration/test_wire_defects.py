@@ -322,6 +322,28 @@ async def test_6_a_retry_that_fails_loses_nothing(observed: ObservedStore) -> No
         assert await stored(chat, thread_id) == [("user", "Hi"), ("assistant", "Old.")]
 
 
+async def test_6_a_retry_right_after_a_stop_replaces_what_the_stop_kept(
+    observed: ObservedStore,
+) -> None:
+    """The request is read while the old answer still streams, and its turn begins after that."""
+    pause = Pause()
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder(["Old", pause], "New."))
+    async with connected(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        await pause.reached.wait()
+        thread_id, (question,) = thread_id_of(events), done(events)
+        gate = observed.gates["begin_turn"] = asyncio.Event()
+        retried = asyncio.create_task(collected(client.retry(thread_id, question["id"])))
+        await observed.waiting["begin_turn"].wait()
+        await client.stop(thread_id)
+        gate.set()
+        await retried
+        await collected(stream)
+
+        assert await stored(chat, thread_id) == [("user", "Hi"), ("assistant", "New.")]
+
+
 # 7. Attachments
 
 
