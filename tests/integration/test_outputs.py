@@ -524,7 +524,7 @@ async def test_an_action_is_answered_with_a_stream(memory: ObservedStore) -> Non
         reply = await collected(client.action(thread_id, press, card["id"]))
 
         assert errors(reply) == []
-        assert (turns[0].kind, turns[0].message.text) == ("action", "Show me")
+        assert (turns[0].kind, turns[0].message and turns[0].message.text) == ("action", "Show me")
         assert streamed_text(reply) == "You pressed red."
         items = await items_of(client, events)
         assert widget_texts(items[1]) == ["Pressed"]
