@@ -37,6 +37,12 @@ const SIGNALS = {
   dark: { danger: "#ff9d92", warning: "#f2b84b", success: "#6fd39b", info: "#8ab8ff" },
 } as const;
 
+/** Code, by the kind of its words. */
+const CODE = {
+  light: { keyword: "#8a2a9b", string: "#1a6b3c", value: "#9a4a00", name: "#1f5bb5" },
+  dark: { keyword: "#d9a0e8", string: "#8fd3a5", value: "#efb27a", name: "#8fbcf5" },
+} as const;
+
 /** All that the style sheets read, for one theme. */
 export function tokens(theme: Theme): Tokens {
   const { radius, density, typography } = theme;
@@ -65,6 +71,7 @@ function colors({ colorScheme, color }: Theme): Tokens {
   const bubbleInk = contrast(greys.ink, bubble) >= 4.5 ? greys.ink : inkOn(bubble);
   return {
     ...Object.fromEntries(Object.entries(greys).map(([name, grey]) => [`--ck-${name}`, css(grey)])),
+    ...code(colorScheme, greys.sunken, greys.ink),
     ...signals(colorScheme, greys.ground, greys.ink),
     "--ck-accent": css(solid),
     "--ck-on-accent": css(accent ? inkOn(accent) : greys.ground),
@@ -116,6 +123,14 @@ function onSurface(greys: Record<Grey, Rgb>, ground: Rgb, front: Rgb): Record<Gr
     soft: readable(towardsInk(0.75), sunken, ink),
     ink,
   };
+}
+
+function code(scheme: "light" | "dark", ground: Rgb, ink: Rgb): Tokens {
+  const pairs = Object.entries(CODE[scheme]).map(([name, given]) => [
+    `--ck-code-${name}`,
+    css(readable(parseColor(given)!, ground, ink)),
+  ]);
+  return Object.fromEntries(pairs);
 }
 
 /** Each signal's colour as text, and a ground to put such text on. */

@@ -1,24 +1,10 @@
-const LINKS = new Set(["http:", "https:", "mailto:"]);
-const IMAGES = new Set(["http:", "https:", "blob:"]);
-const INLINE_IMAGE = /^data:image\/(png|jpeg|gif|webp|avif);/i;
+import { imageAddress } from "../markdown/url";
 
-/** The address if a link may lead there; null for one that would run something, or is none. */
-export function linkUrl(url: string): string | null {
-  return allowed(url, LINKS);
-}
+const OWN_IMAGE = /^(blob:|data:image\/(png|jpeg|gif|webp|avif);)/i;
 
-/** The address if a picture may come from there. */
+/** The address of a picture that the server or the user's own file gives; null for anything else. */
 export function imageUrl(url: string): string | null {
-  return INLINE_IMAGE.test(url) ? url : allowed(url, IMAGES);
-}
-
-function allowed(url: string, schemes: ReadonlySet<string>): string | null {
-  try {
-    const { protocol, href } = new URL(url, document.baseURI);
-    return schemes.has(protocol) ? href : null;
-  } catch {
-    return null; // not an address
-  }
+  return OWN_IMAGE.test(url) ? url : (imageAddress(url, null) ?? null);
 }
 
 /** The host of an address as people know it. */

@@ -1,7 +1,6 @@
 /** English: every message there is, and so the type of every other language. */
 const en = {
   "app.name": "Chat",
-  "app.failed": "This chat can't be shown.",
 
   "header.newChat": "New chat",
   "header.history": "Chat history",
@@ -71,7 +70,6 @@ const en = {
 
   "message.actions": "Actions for this response",
   "message.copy": "Copy",
-  "message.copied": "Copied",
   "message.good": "Good response",
   "message.bad": "Bad response",
   "message.retry": "Try again",
@@ -89,7 +87,6 @@ const en = {
 
   "workflow.working": "Working",
   "workflow.thinking": "Thinking",
-  "workflow.done": "Done",
   "workflow.thought": "Thought for {duration}",
   "workflow.steps": { one: "{count} step", other: "{count} steps" },
   "task.search": "Searching the web",
@@ -120,7 +117,6 @@ const en = {
 
   "widget.unsupported": "This part of the response can't be shown here yet.",
 
-  "error.title": "Something went wrong",
   "error.retry": "Try again",
   "error.dismiss": "Dismiss",
   "error.away": "The server can't be reached. Check your connection and try again.",

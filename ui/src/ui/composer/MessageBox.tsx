@@ -36,7 +36,7 @@ export function MessageBox({ isLocked, onSubmit, onFiles }: Props) {
       <textarea
         class="scrolls"
         rows={1}
-        dir="auto"
+        dir={text ? "auto" : undefined}
         data-focus-first
         aria-label={t("composer.label")}
         aria-describedby={isLocked ? "lock" : undefined}

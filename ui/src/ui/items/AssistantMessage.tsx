@@ -1,24 +1,39 @@
+import { useMemo, useState } from "preact/hooks";
+
 import { t } from "../../i18n";
+import { cited } from "../../markdown/sources";
 import type { AssistantItem, Conversation } from "../../state";
 
 import { GrowingProse } from "./Prose";
 import { Sources } from "./Sources";
 
-/** What the assistant says, and where it has it from. */
-export function AssistantMessage({
-  item,
-  conversation,
-}: {
+interface Props {
   item: AssistantItem;
   conversation: Conversation;
-}) {
+}
+
+/** What the assistant says, and where it has it from. */
+export function AssistantMessage({ item, conversation }: Props) {
+  const { parts, stage } = item;
+  const [only, ...others] = parts;
+  const annotations =
+    only && others.length === 0 ? only.annotations : parts.flatMap((part) => part.annotations);
+  const sources = useMemo(() => cited(annotations), [annotations]);
+  const [asked, setAsked] = useState(0);
   return (
-    <article class={`assistant ${item.stage}`}>
+    <article class={`assistant ${stage}`}>
       <h3 class="sr">{t("log.assistant")}</h3>
-      {item.parts.map((part, at) => (
-        <GrowingProse key={at} part={part} conversation={conversation} />
+      {parts.map((part, at) => (
+        <GrowingProse
+          key={at}
+          // What was cut off doesn't grow any more, though it is not done.
+          part={stage === "open" ? part : { ...part, done: true }}
+          conversation={conversation}
+          sources={sources}
+          onCite={() => setAsked(asked + 1)}
+        />
       ))}
-      <Sources annotations={item.parts.flatMap(({ annotations }) => annotations)} />
+      {sources.length > 0 && <Sources key={asked} sources={sources} isOpen={asked > 0} />}
     </article>
   );
 }

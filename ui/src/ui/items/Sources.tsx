@@ -1,18 +1,24 @@
 import { formatDate, t } from "../../i18n";
-import type { Annotation, Source } from "../../wire/types";
+import { identity } from "../../markdown/sources";
+import { linkTarget } from "../../markdown/url";
+import type { Source } from "../../wire/types";
 
 import { Icon } from "../icons/Icon";
-import { hostName, linkUrl } from "../urls";
+import { hostName } from "../urls";
 
 import { Disclosure } from "./Disclosure";
 
-/** The sources of a message, folded, in the order in which they are first cited. */
-export function Sources({ annotations }: { annotations: readonly Annotation[] }) {
-  const sources = distinct(annotations.map(({ source }) => source));
-  if (sources.length === 0) return null;
+interface Props {
+  sources: readonly Source[];
+  isOpen: boolean;
+}
+
+/** The sources of a message, folded, in the order of their numbers. */
+export function Sources({ sources, isOpen }: Props) {
   return (
     <Disclosure
       class="sources"
+      isOpen={isOpen}
       summary={
         <>
           <Icon name="book-open" size={16} />
@@ -38,7 +44,7 @@ export function SourceList({ sources }: { sources: readonly Source[] }) {
 }
 
 function SourceEntry({ source, number }: { source: Source; number: number }) {
-  const href = source.type === "url" ? linkUrl(source.url) : null;
+  const href = source.type === "url" ? linkTarget(source.url)?.href : undefined;
   const body = (
     <>
       <span class="source-number" aria-hidden="true">
@@ -78,14 +84,4 @@ function details(source: Source): string[] {
 function origin(source: Source): string {
   if (source.type === "url") return source.attribution || hostName(source.url);
   return source.type === "file" ? source.filename : (source.label ?? "");
-}
-
-/** What makes two sources the same, whatever they are called. */
-export function identity(source: Source): string {
-  if (source.type === "url") return `url ${source.url}`;
-  return source.type === "file" ? `file ${source.filename} ${source.title}` : `entity ${source.id}`;
-}
-
-export function distinct(sources: readonly Source[]): Source[] {
-  return [...new Map(sources.map((source) => [identity(source), source])).values()];
 }
