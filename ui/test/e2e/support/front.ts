@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import {
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Sent {
+  type: string;
+  params: Record<string, unknown>;
+}
+
+/**
+ * What befalls the answer to a request:
+ * - `status`: it is refused, and never reaches the server
+ * - `away`: nobody is there
+ * - `cut`: it breaks off after so many events; `end`: it ends there as if that were all
+ * - `insert`: after so many events, this comes too
+ * - `hold`: after so many events, nothing more comes until the promise is kept
+ */
+export type Trouble =
+  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | { away: true }
+  | { cut: number }
+  | { end: number }
+  | { insert: string; after: number }
+  | { hold: Promise<void>; after: number };
+
+interface Page {
+  body: string;
+  type: string;
+  policy: boolean;
+}
+
+/** A server in front of the real one: it has the test's pages, sees requests, and makes trouble. */
+export class Front {
+  readonly requests: Sent[] = [];
+  readonly #pages = new Map<string, Page>();
+  readonly #troubles = new Map<string, { trouble: Trouble; times: number }>();
+  #policy = "";
+
+  private constructor(
+    readonly origin: string,
+    readonly backend: string,
+    readonly server: Server,
+  ) {
+    server.on("request", (request, response) => void this.#answer(request, response));
+  }
+
+  static async start(backend: string): Promise<Front> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const front = new Front(`http://127.0.0.1:${port}`, backend, server);
+    const page = await fetch(`${backend}/`);
+    front.#policy = page.headers.get("content-security-policy") ?? "";
+    if (!front.#policy) throw new Error("The page of chatkeep serve has no policy.");
+    return front;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, "close");
+  }
+
+  /** Serve a page or a script, under the policy of Chatkeep's own page unless told otherwise. */
+  serve(path: string, body: string, { policy = true } = {}): void {
+    const type = path.endsWith(".js") ? "text/javascript" : "text/html";
+    this.#pages.set(path, { body, type: `${type}; charset=utf-8`, policy });
+  }
+
+  /** Make trouble for the next requests of a type. */
+  trouble(type: string, trouble: Trouble, times = 1): void {
+    this.#troubles.set(type, { trouble, times });
+  }
+
+  types(): string[] {
+    return this.requests.map(({ type }) => type);
+  }
+
+  reset(): void {
+    this.requests.length = 0;
+    this.#troubles.clear();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const page = this.#pages.get(request.url!.split("?")[0]!);
+    if (page) {
+      response.setHeader("content-type", page.type);
+      if (page.policy) response.setHeader("content-security-policy", this.#policy);
+      response.end(page.body);
+      return;
+    }
+    const body = await read(request);
+    const trouble = request.url === "/chatkit" ? this.#note(body) : null;
+    if (trouble && "away" in trouble) request.socket.destroy();
+    else if (trouble && "status" in trouble) refuse(response, trouble);
+    else this.#pass(request, body, response, trouble);
+  }
+
+  #note(body: Buffer): Trouble | null {
+    if (!body.length) return null;
+    const sent = JSON.parse(body.toString()) as Sent;
+    this.requests.push(sent);
+    const planned = this.#troubles.get(sent.type);
+    if (!planned) return null;
+    planned.times -= 1;
+    if (planned.times === 0) this.#troubles.delete(sent.type);
+    return planned.trouble;
+  }
+
+  #pass(
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    trouble: Trouble | null,
+  ): void {
+    const headers = { ...request.headers, host: new URL(this.backend).host };
+    const url = this.backend + request.url;
+    const upstream = forward(url, { method: request.method, headers }, (answer) => {
+      const given = { ...answer.headers };
+      if (trouble) delete given["content-length"];
+      response.writeHead(answer.statusCode!, given);
+      response.flushHeaders();
+      if (trouble) void spoil(answer, response, trouble).catch(() => response.destroy());
+      else answer.pipe(response);
+    });
+    upstream.on("error", () => response.destroy());
+    response.on("close", () => upstream.destroy());
+    upstream.end(body);
+  }
+}
+
+async function spoil(answer: IncomingMessage, response: ServerResponse, trouble: Trouble) {
+  let rest = "";
+  let count = 0;
+  if (await reached(response, trouble, count)) return;
+  for await (const chunk of answer) {
+    rest += String(chunk);
+    for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
+      const frame = rest.slice(0, end + 2);
+      rest = rest.slice(end + 2);
+      await new Promise<void>((sent) => response.write(frame, () => sent()));
+      if (frame.includes("data:")) count += 1;
+      else continue;
+      if (await reached(response, trouble, count)) return;
+    }
+  }
+  response.end(rest);
+}
+
+/** @returns Whether this was the last event. */
+async function reached(response: ServerResponse, trouble: Trouble, count: number): Promise<boolean> {
+  if ("cut" in trouble && count === trouble.cut) {
+    response.socket?.destroySoon();
+    return true;
+  }
+  if ("end" in trouble && count === trouble.end) {
+    response.end();
+    return true;
+  }
+  if ("insert" in trouble && count === trouble.after) response.write(trouble.insert);
+  if ("hold" in trouble && count === trouble.after) await trouble.hold;
+  return false;
+}
+
+function refuse(response: ServerResponse, { status, body, headers }: Trouble & { status: number }) {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body ?? {}));
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
