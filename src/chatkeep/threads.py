@@ -34,8 +34,8 @@ def page_query(limit: int | None, after: str | None, order: Order) -> PageQuery:
 
 async def get_thread(store: Store, owner: Owner, request: ThreadsGetByIdReq) -> bytes:
     """Return a thread with its first page of items, the oldest first, as the SDK does."""
-    thread = await store.get_thread(owner, request.params.thread_id)
-    items = await store.list_items(owner, thread.id, PageQuery(order="asc"))
+    oldest = PageQuery(order="asc")
+    thread, items = await store.open_thread(owner, request.params.thread_id, oldest)
     return thread_json(thread, items_json(items))
 
 

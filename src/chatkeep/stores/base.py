@@ -274,6 +274,19 @@ class Store(ABC):
             NotFound: The thread, or the item ``query.after``, is not there.
         """
 
+    async def open_thread(
+        self, owner: Owner, thread_id: str, query: PageQuery
+    ) -> tuple[ThreadRecord, Page[ItemRecord]]:
+        """Return a thread with a page of its items, as `get_thread` and `list_items` do.
+
+        A store that can read both at once does: it is what every visit begins with.
+
+        Raises:
+            NotFound: The thread, or the item ``query.after``, is not there.
+        """
+        thread = await self.get_thread(owner, thread_id)
+        return thread, await self.list_items(owner, thread_id, query)
+
     @abstractmethod
     async def save_items(self, owner: Owner, thread_id: str, items: Sequence[ItemRecord]) -> None:
         """Append new items in the given order; replace known ones in their place.

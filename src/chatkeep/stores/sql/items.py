@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Select, delete, false, select
 
 from ...context import Owner
 from ...errors import NotFound
-from ..base import ItemRecord, Order, Page, PageQuery
+from ..base import ItemRecord, Order, Page, PageQuery, ThreadRecord
 from ..tables import items
 from .conditions import given, of, owned, page_of, page_parameters, paged, upsert
-from .threads import hold_thread, require_thread
+from .threads import hold_thread, read_thread, require_thread
 from .work import Part, reading, writing
 
 _RECORD = (items.c.id, items.c.type, items.c.created_at, items.c.data, items.c.finished)
@@ -67,6 +67,23 @@ def remove_items(
         connection.execute(_DELETE, gone)
 
 
+def _page(
+    connection: Connection, owner: Owner, thread_id: str, query: PageQuery, *, hidden: bool
+) -> Page[ItemRecord]:
+    after = None
+    if query.after is not None:
+        key = of(owner, thread_id=thread_id, id=query.after)
+        after = connection.execute(_NUMBER, key).mappings().first()
+        if after is None:
+            raise NotFound
+    statement = _list(hidden, query.order, after is not None)
+    parameters = {**of(owner, thread_id=thread_id), **page_parameters(query, after)}
+    found = [ItemRecord(*row) for row in connection.execute(statement, parameters)]
+    if not found:
+        require_thread(connection, owner, thread_id)
+    return page_of(found, query)
+
+
 class Items(Part):
     """The methods of `Store` about items."""
 
@@ -89,18 +106,14 @@ class Items(Part):
         *,
         hidden: bool = False,
     ) -> Page[ItemRecord]:
-        after = None
-        if query.after is not None:
-            key = of(owner, thread_id=thread_id, id=query.after)
-            after = connection.execute(_NUMBER, key).mappings().first()
-            if after is None:
-                raise NotFound
-        statement = _list(hidden, query.order, after is not None)
-        parameters = {**of(owner, thread_id=thread_id), **page_parameters(query, after)}
-        found = [ItemRecord(*row) for row in connection.execute(statement, parameters)]
-        if not found:
-            require_thread(connection, owner, thread_id)
-        return page_of(found, query)
+        return _page(connection, owner, thread_id, query, hidden=hidden)
+
+    @reading
+    def open_thread(
+        self, connection: Connection, owner: Owner, thread_id: str, query: PageQuery
+    ) -> tuple[ThreadRecord, Page[ItemRecord]]:
+        thread = read_thread(connection, owner, thread_id)
+        return thread, _page(connection, owner, thread_id, query, hidden=False)
 
     @writing
     def save_items(

@@ -124,12 +124,20 @@ def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> No
         raise NotFound
 
 
+def read_thread(connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
+    """Return one thread. Raises `NotFound`."""
+    row = connection.execute(_GET, of(owner, id=thread_id)).first()
+    if row is None:
+        raise NotFound
+    return _thread(row)
+
+
 class Threads(Part):
     """The methods of `Store` about threads."""
 
     @reading
     def get_thread(self, connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
-        return _get(connection, owner, thread_id)
+        return read_thread(connection, owner, thread_id)
 
     @reading
     def list_threads(
@@ -154,7 +162,7 @@ class Threads(Part):
     ) -> ThreadRecord:
         new = _new_values(changes)
         if not new:
-            return _get(connection, owner, thread_id)
+            return read_thread(connection, owner, thread_id)
         statement = _update(frozenset(new), changes.keep_user_title)
         parameters = {f"new_{name}": value for name, value in new.items()}
         row = connection.execute(statement, {**of(owner, id=thread_id), **parameters}).first()
@@ -172,13 +180,6 @@ class Threads(Part):
 
 def _thread(row: Sequence[Any]) -> ThreadRecord:
     return ThreadRecord(*row)
-
-
-def _get(connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
-    row = connection.execute(_GET, of(owner, id=thread_id)).first()
-    if row is None:
-        raise NotFound
-    return _thread(row)
 
 
 def _new_values(changes: ThreadChanges) -> Parameters:

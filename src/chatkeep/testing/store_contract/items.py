@@ -76,6 +76,24 @@ class ItemsContract:
         with pytest.raises(NotFound):
             await store.delete_items(ALICE, "none", ["a"])
 
+    @pytest.mark.parametrize("order", ["asc", "desc"])
+    async def test_a_thread_is_opened_with_the_page_that_a_list_gives(
+        self, store: Store, order: Order
+    ) -> None:
+        await store.save_thread(ALICE, a_thread("t"))
+        hidden = an_item("h", "hidden_context_item")
+        await store.save_items(ALICE, "t", [*items_named("a", "b"), hidden, *items_named("c")])
+        query = PageQuery(2, order=order)
+
+        thread, page = await store.open_thread(ALICE, "t", query)
+        assert thread == await store.get_thread(ALICE, "t")
+        assert page == await store.list_items(ALICE, "t", query)
+        assert page.has_more
+        with pytest.raises(NotFound):
+            await store.open_thread(ALICE, "nowhere", query)
+        with pytest.raises(NotFound):
+            await store.open_thread(ALICE, "t", PageQuery(after="nowhere"))
+
     async def test_an_empty_thread_has_an_empty_page(self, store: Store) -> None:
         await store.save_thread(ALICE, a_thread("t"))
         await store.save_items(ALICE, "t", [])

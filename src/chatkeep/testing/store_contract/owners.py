@@ -30,6 +30,7 @@ _TURN = a_turn("t", id="trn", request_key="k", delivered=False)
 
 ATTEMPTS: dict[str, Attempt] = {
     "get_thread": lambda store, who: store.get_thread(who, "t"),
+    "open_thread": lambda store, who: store.open_thread(who, "t", PageQuery()),
     "list_threads": lambda store, who: store.list_threads(who, PageQuery(after="t")),
     "update_thread": lambda store, who: store.update_thread(who, "t", ThreadChanges(title="x")),
     "delete_thread": lambda store, who: store.delete_thread(who, "t"),
