@@ -161,13 +161,6 @@ async def _parts(turn: Turn) -> AsyncIterator[Any]:
 
 async def _widgets(turn: Turn) -> AsyncIterator[Any]:
     yield _card("A widget that is yielded")
-    item = _widget(turn, "")
-    yield t.ThreadItemAddedEvent(item=item)
-    for delta, done in (("Still ", False), ("free", False), ("!", True)):
-        yield _update(
-            item.id, t.WidgetStreamingTextValueDelta(component_id="state", delta=delta, done=done)
-        )
-    yield _update(item.id, _component("inner", "Caption", "Changed"))
     other = _widget(turn, "To be replaced")
     yield t.ThreadItemAddedEvent(item=other)
     yield _update(other.id, t.WidgetRootUpdated(widget=_card("From the root")))
@@ -176,6 +169,14 @@ async def _widgets(turn: Turn) -> AsyncIterator[Any]:
     gone = _widget(turn, "To be removed")
     yield t.ThreadItemDoneEvent(item=gone)
     yield t.ThreadItemRemovedEvent(item_id=gone.id)
+    # This one the server ends, with what it has made of the updates itself.
+    item = _widget(turn, "")
+    yield t.ThreadItemAddedEvent(item=item)
+    for delta, done in (("Still ", False), ("free", False), ("!", True)):
+        yield _update(
+            item.id, t.WidgetStreamingTextValueDelta(component_id="state", delta=delta, done=done)
+        )
+    yield _update(item.id, _component("inner", "Caption", "Changed"))
 
 
 async def _workflow(turn: Turn) -> AsyncIterator[Any]:
