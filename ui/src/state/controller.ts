@@ -40,7 +40,10 @@ export class Controller implements Chat, Host {
     this.#current = signal(new ThreadConversation(this, null));
     this.conversation = computed(() => this.#current.value);
     this.restriction = computed(() => restrictionOf(this.#current.value.thread.value));
-    this.history = new ThreadHistory(this, (threadId) => this.#removed(threadId));
+    this.history = new ThreadHistory(this, {
+      renamed: (thread) => this.#renamed(thread),
+      removed: (threadId) => this.#removed(threadId),
+    });
     const isOpen = computed(() => {
       const { responding, loading, questions } = this.#current.value;
       return !responding.value && !loading.value && !questions.value && !this.restriction.value;
@@ -167,6 +170,12 @@ export class Controller implements Chat, Host {
       unsubscribe();
       if (this.#background.delete(conversation)) conversation.end();
     });
+  }
+
+  #renamed(thread: ThreadInfo): void {
+    for (const conversation of [this.#current.peek(), ...this.#background]) {
+      if (conversation.threadId.peek() === thread.id) conversation.renamed(thread);
+    }
   }
 
   #removed(threadId: string): void {

@@ -5,7 +5,7 @@ import { WireError } from "../wire/errors";
 import type { Action, FeedbackKind, StructuredInputSubmission, UserMessageItem } from "../wire/types";
 import { Answering } from "./answering";
 import type { AnswerEnd, Beginning } from "./answering";
-import { confirmed, upTo, withSending, withoutSending } from "./edits";
+import { confirmed, upTo, withSending, withThread, withoutSending } from "./edits";
 import {
   TurnError,
   asError,
@@ -17,7 +17,7 @@ import {
 } from "./failure";
 import type { Host } from "./host";
 import { Loading } from "./loading";
-import type { Conversation, Failure, OutgoingMessage, WidgetAction } from "./model";
+import type { Conversation, Failure, OutgoingMessage, ThreadInfo, WidgetAction } from "./model";
 import { indexOf } from "./reduce";
 import { ThreadStore } from "./store";
 
@@ -124,6 +124,11 @@ export class ThreadConversation implements Conversation {
   /** As `refresh`; what fails is told to the page, and no one else. */
   async refreshQuietly(): Promise<void> {
     await this.refresh().catch((error: unknown) => this.#tell(asWireError(error)));
+  }
+
+  /** The thread has another title. */
+  renamed(thread: ThreadInfo): void {
+    this.#store.change((state) => withThread(state, thread));
   }
 
   // Answers

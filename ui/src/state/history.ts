@@ -7,6 +7,12 @@ import { threadInfo } from "./reduce";
 /** Threads that are fetched at once. */
 const PAGE_SIZE = 30;
 
+/** Who else must know what is done to a thread here. */
+export interface Affected {
+  renamed(thread: ThreadInfo): void;
+  removed(threadId: string): void;
+}
+
 /** The list of the user's threads. */
 export class ThreadHistory implements History {
   readonly #isOpen = signal(false);
@@ -15,7 +21,7 @@ export class ThreadHistory implements History {
   readonly #cursor = signal<string | null>(null);
   readonly #failure = signal<Failure | null>(null);
   readonly #host: Host;
-  readonly #onRemoved: (threadId: string) => void;
+  readonly #affected: Affected;
   /** Which fetch counts: a list that is shown anew drops what an earlier one brings. */
   #fetches = 0;
 
@@ -25,9 +31,9 @@ export class ThreadHistory implements History {
   readonly hasMore = computed(() => this.#cursor.value !== null);
   readonly failure = computed(() => this.#failure.value);
 
-  constructor(host: Host, onRemoved: (threadId: string) => void) {
+  constructor(host: Host, affected: Affected) {
     this.#host = host;
-    this.#onRemoved = onRemoved;
+    this.#affected = affected;
   }
 
   async show(): Promise<void> {
@@ -57,8 +63,9 @@ export class ThreadHistory implements History {
     const before = this.#threads.peek().find(({ id }) => id === threadId);
     if (before) this.update({ ...before, title });
     try {
-      const thread = await this.#host.client.renameThread(threadId, title);
-      this.#host.onThread(threadInfo(thread), false);
+      const thread = threadInfo(await this.#host.client.renameThread(threadId, title));
+      this.update(thread);
+      this.#affected.renamed(thread);
       return true;
     } catch (error) {
       if (before) this.update(before);
@@ -80,7 +87,7 @@ export class ThreadHistory implements History {
         return false;
       }
     }
-    this.#onRemoved(threadId);
+    this.#affected.removed(threadId);
     return true;
   }
 

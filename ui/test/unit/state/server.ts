@@ -21,6 +21,12 @@ export class Server {
     return this;
   }
 
+  /** Answer requests of a type so from now on, whatever was said before. */
+  now(type: RequestType, ...answers: Answer[]): this {
+    this.#answers.set(type, answers);
+    return this;
+  }
+
   /** Answer the next request of a type with a stream that the test writes. */
   stream(type: RequestType): Stream {
     const stream = new Stream();
