@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from build_ui import find_node
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLAYWRIGHT = Path(__file__).resolve().parent.parent / "ui" / "node_modules" / "playwright-core"
 DOWNLOAD_SECONDS = 300
@@ -26,7 +28,7 @@ def main() -> None:
     for find in (_named, _system, _playwright, _debian):
         path = find()
         if path is not None and _starts(path):
-            print(path)
+            sys.stdout.write(f"{path}\n")
             return
     raise SystemExit(MISSING)
 
@@ -40,13 +42,19 @@ def _system() -> str | None:
 
 
 def _playwright() -> str | None:
-    node = _node()
+    node = find_node()
     if node is None or not PLAYWRIGHT.is_dir():
         return None
-    _try(node, str(PLAYWRIGHT / "cli.js"), "install", "chromium")
+    if _downloaded(node) is None:
+        _try(str(node), str(PLAYWRIGHT / "cli.js"), "install", "chromium")
+    return _downloaded(node)
+
+
+def _downloaded(node: Path) -> str | None:
     script = "console.log(require('playwright-core').chromium.executablePath())"
+    command = [str(node), "-e", script]
     asked = subprocess.run(  # noqa: S603
-        [node, "-e", script], cwd=PLAYWRIGHT.parent, capture_output=True, text=True, check=False
+        command, cwd=PLAYWRIGHT.parent, capture_output=True, text=True, check=False
     )
     path = asked.stdout.strip()
     return path if Path(path).is_file() else None
@@ -62,35 +70,27 @@ def _debian() -> str | None:
     return _system()
 
 
-def _node() -> str | None:
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from build_ui import find_node
-
-    node = find_node()
-    return None if node is None else str(node)
-
-
 def _starts(path: str) -> bool:
     try:
         done = subprocess.run(  # noqa: S603
             [path, "--version"], capture_output=True, timeout=60, check=False
         )
     except OSError as error:
-        print(f"{path} does not start: {error}", file=sys.stderr)
+        sys.stderr.write(f"{path} does not start: {error}\n")
         return False
     return done.returncode == 0
 
 
 def _try(*command: str) -> None:
     """Run a command whose failure only means that the next way is tried."""
-    print(f"No Chromium yet: {' '.join(command)}", file=sys.stderr)
+    sys.stderr.write(f"No Chromium yet: {' '.join(command)}\n")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         subprocess.run(  # noqa: S603
             command, stdout=sys.stderr, timeout=DOWNLOAD_SECONDS, env=environment, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ describe("chatkeep serve over a folder of documents", () => {
 
     await chat.button("Chat history").click();
     const history = tab.page.getByRole("dialog", { name: "Chat history" });
+    await history.getByRole("listitem").first().hover(); // which shows its buttons
     await history.getByRole("button", { name: /^Rename / }).first().click();
     await history.getByRole("textbox", { name: "New title" }).fill("On databases");
     await history.getByRole("button", { name: "Save" }).click();
@@ -59,6 +60,7 @@ describe("chatkeep serve over a folder of documents", () => {
     await chat.answers.first().waitFor();
 
     await chat.button("Chat history").click();
+    await history.getByRole("listitem").first().hover();
     await history.getByRole("button", { name: "Delete On databases" }).click();
     await history.getByRole("button", { name: "Delete", exact: true }).click();
     await history.getByText("On databases").waitFor({ state: "detached" });

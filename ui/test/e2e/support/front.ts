@@ -22,12 +22,17 @@ export interface Sent {
  * - `hold`: after so many events, nothing more comes until the promise is kept
  */
 export type Trouble =
-  | { status: number; body?: unknown; headers?: Record<string, string> }
+  | Refusal
   | { away: true }
   | { cut: number }
   | { end: number }
   | { insert: string; after: number }
   | { hold: Promise<void>; after: number };
+
+interface Refusal {
+  status: number;
+  body?: unknown;
+}
 
 interface Page {
   body: string;
@@ -168,8 +173,8 @@ async function reached(response: ServerResponse, trouble: Trouble, count: number
   return false;
 }
 
-function refuse(response: ServerResponse, { status, body, headers }: Trouble & { status: number }) {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
+function refuse(response: ServerResponse, { status, body }: Refusal) {
+  response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify(body ?? {}));
 }
 

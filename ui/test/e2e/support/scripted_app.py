@@ -9,8 +9,9 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from chatkeep import Turn
 from recorded_app import SCRIPTS, RecordedApp, Script
+
+from chatkeep import Turn
 
 LONG_TEXT = "\n\n".join(f"Paragraph {number}. " + "Rain falls. " * 30 for number in range(12))
 
@@ -31,8 +32,8 @@ async def _long(turn: Turn) -> AsyncIterator[Any]:
 
 
 async def _say_back(turn: Turn) -> AsyncIterator[Any]:
-    assert turn.message is not None
-    for word in re.findall(r"\s*\S+\s*", turn.message.text):
+    text = turn.message.text if turn.message else ""
+    for word in re.findall(r"\s*\S+\s*", text):
         yield word
 
 

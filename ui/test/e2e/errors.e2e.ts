@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import type { Tab } from "./support/browser";
+import type { ChatView } from "./support/chat";
+import { Stage } from "./support/stage";
+
+let stage: Stage;
+let tab: Tab;
+let chat: ChatView;
+
+const QUESTION = "A question worth keeping";
+
+beforeAll(async () => {
+  stage = await Stage.set();
+});
+
+afterAll(() => stage?.strike());
+
+beforeEach(async () => {
+  [tab, chat] = await stage.openChat();
+});
+
+afterEach(() => tab.close());
+
+/** The words are somewhere a person can get at them: back in the composer, or in the thread. */
+async function nothingIsLost(): Promise<void> {
+  await expect
+    .poll(async () => {
+      const thread = (await tab.page.locator(".user_message").allInnerTexts()).join();
+      return (await chat.box.inputValue()) + thread;
+    })
+    .toContain(QUESTION);
+}
+
+async function answered(): Promise<void> {
+  await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(QUESTION)]);
+  expect(await tab.page.locator(".user_message").count()).toBe(1);
+}
+
+describe("a message that the server refuses", () => {
+  test.each([
+    [401, "You are not signed in, or your session has ended."],
+    [413, "That is too large to send."],
+    [429, "Too many requests. Wait a moment, then try again."],
+  ])("with %i says why, keeps the draft, and can be sent again", async (status, words) => {
+    stage.front.trouble("threads.create", { status });
+    await chat.write(QUESTION);
+    await chat.failed(words);
+    await nothingIsLost();
+    if (await chat.box.inputValue()) await chat.box.press("Enter");
+    else await chat.button("Try again").click();
+    await answered();
+  });
+
+  test("in words of its own shows those", async () => {
+    const body = { error: { code: "quota", message: "Your quota ends on Monday." } };
+    stage.front.trouble("threads.create", { status: 429, body });
+    await chat.write(QUESTION);
+    await chat.failed("Your quota ends on Monday.");
+    await nothingIsLost();
+  });
+});
+
+describe("a server that is away", () => {
+  test("is said to be, and the message goes once it is back", async () => {
+    stage.front.trouble("threads.create", { away: true }, 50);
+    await chat.write(QUESTION);
+    await chat.failed("The server can't be reached. Check your connection and try again.");
+    await nothingIsLost();
+    stage.front.reset();
+    if (await chat.box.inputValue()) await chat.box.press("Enter");
+    else await chat.button("Try again").click();
+    await answered();
+  });
+
+  test("doesn't cost the draft, even with a reload of the page", async () => {
+    stage.front.trouble("threads.create", { away: true }, 50);
+    await chat.write(QUESTION);
+    await chat.failed(/can't be reached/);
+    await tab.page.reload();
+    await tab.page.evaluate(async () => {
+      await customElements.whenDefined("openai-chatkit");
+      const element = document.createElement("openai-chatkit");
+      element.setOptions({ api: { url: "/chatkit" } });
+      document.querySelector("main")!.append(element);
+    });
+    await chat.draftIs(QUESTION);
+  });
+});
+
+describe("a thread that is gone", () => {
+  test("is said to be", async () => {
+    await tab.page.evaluate(() =>
+      document.querySelector("openai-chatkit")!.setThreadId("thr_gone").catch(() => {}),
+    );
+    await chat.failure.getByText(/./).first().waitFor();
+  });
+});
+
+describe("a stream", () => {
+  test("that is cut goes on from where it was", async () => {
+    stage.front.trouble("threads.create", { cut: 6 });
+    await chat.write("long");
+    await chat.answers.getByText("Paragraph 11.").waitFor();
+    await chat.button("Send message").waitFor();
+    const text = await chat.answers.first().innerText();
+    expect(text.match(/Paragraph \d+\./g)).toHaveLength(12); // each once
+    expect(await chat.answers.count()).toBe(1);
+  });
+
+  test("that ends early is fetched again", async () => {
+    stage.front.trouble("threads.create", { end: 6 });
+    await chat.write(QUESTION);
+    await chat.button("Send message").waitFor();
+    await answered();
+  });
+
+  test("with an event that is broken goes on", async () => {
+    stage.front.trouble("threads.create", { insert: "data: {broken\n\n", after: 3 });
+    await chat.ask(QUESTION);
+    await answered();
+  });
+
+  test("with an event of a kind to come goes on", async () => {
+    const frame = 'data: {"type":"thread.item.levitated","height":3}\n\n';
+    stage.front.trouble("threads.create", { insert: frame, after: 3 });
+    await chat.ask(QUESTION);
+    await answered();
+  });
+
+  test("that the server ends with an error shows it, and can be tried again", async () => {
+    await chat.write("failure");
+    await chat.failed(/^Something went wrong while answering/);
+    await chat.button("Try again").first().click();
+    await expect.poll(() => stage.front.types()).toContain("threads.retry_after_item");
+    await chat.failed(/^Something went wrong while answering/);
+    expect(await tab.page.locator(".user_message").count()).toBe(1);
+  });
+});
+
+test("what is written while an answer comes stays", async () => {
+  const held = Promise.withResolvers<void>();
+  stage.front.trouble("threads.create", { hold: held.promise, after: 3 });
+  await chat.write(QUESTION);
+  await chat.button("Stop response").waitFor();
+  await chat.box.fill("The next thought");
+  held.resolve();
+  await answered();
+  await chat.button("Send message").waitFor();
+  await chat.draftIs("The next thought");
+});
