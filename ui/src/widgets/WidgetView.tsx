@@ -1,13 +1,43 @@
-import { t } from "../i18n";
-import type { WidgetEntry } from "../state";
-import { Icon } from "../ui/icons/Icon";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
-/** A widget; for now, what it says of itself in plain text. */
+import type { WidgetEntry } from "../state";
+import { useUi } from "../ui/context";
+
+import { Note } from "./Note";
+import type Widget from "./Widget";
+
+/** The renderer, once it is there; it is a chunk of its own. */
+const renderer = signal<typeof Widget | "failed" | null>(null);
+
+/** A widget of a thread. */
 export function WidgetView({ item }: { item: WidgetEntry }) {
+  const { chat, options, emit } = useUi();
+  useEffect(() => void fetchRenderer(), []);
+  const Renderer = renderer.value;
+  if (Renderer === null) return null;
+  if (Renderer === "failed") return <Note text={item.copy_text} />;
+  const conversation = chat.conversation.value;
   return (
-    <div class="card-note">
-      <Icon name="info" size={18} />
-      <p class="note-text">{item.copy_text || t("widget.unsupported")}</p>
-    </div>
+    <Renderer
+      widget={item.widget}
+      itemId={item.id}
+      plainText={item.copy_text}
+      theme={options.value.theme}
+      imageDomains={conversation.thread.value?.allowed_image_domains ?? null}
+      isAnswering={conversation.responding.value}
+      onAction={(action, itemId) => chat.act(action, itemId)}
+      onDeeplink={(link) => emit("chatkit.deeplink", link)}
+    />
   );
+}
+
+async function fetchRenderer(): Promise<void> {
+  if (typeof renderer.peek() === "function") return;
+  try {
+    const { default: loaded } = await import("./Widget");
+    renderer.value = loaded; // a function is a value here
+  } catch {
+    renderer.value = "failed"; // until the next widget tries again
+  }
 }

@@ -1,0 +1,34 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
+import type { Deeplink } from "../markdown/url";
+import type { Theme } from "../options";
+import type { WidgetAction } from "../state";
+
+import type { Scheme } from "./colors";
+
+/** What the nodes of one widget share. */
+export interface Surroundings {
+  readonly theme: Theme;
+  /** Hosts that images may come from; any without a list. */
+  readonly imageDomains: readonly string[] | null;
+  /** The assistant is answering: the server takes no streamed action meanwhile. */
+  readonly isAnswering: boolean;
+  /** An action holds the whole widget until it is done. */
+  readonly isHeld: boolean;
+  readonly hold: (isHeld: boolean) => void;
+  /** Do what a node asks; resolves to whether it went well. */
+  readonly act: (action: WidgetAction) => Promise<boolean>;
+  readonly onDeeplink: (link: Deeplink) => void;
+}
+
+export const SurroundingsContext = createContext<Surroundings | null>(null);
+export const SchemeContext = createContext<Scheme>("light");
+
+export function useSurroundings(): Surroundings {
+  return useContext(SurroundingsContext)!;
+}
+
+export function useScheme(): Scheme {
+  return useContext(SchemeContext);
+}

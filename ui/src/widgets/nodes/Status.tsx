@@ -1,0 +1,29 @@
+import { Icon } from "../../ui/icons/Icon";
+import { useSurroundings } from "../context";
+import { classes, type Fields, record, text } from "../fields";
+import { imageSource } from "../images";
+
+/** The text of a status; none without it. */
+export function statusText(status: unknown): string {
+  return text(record(status)?.["text"]);
+}
+
+/** What a card or a list says of itself, above its content. */
+export function Status({ status }: { status: unknown }) {
+  const fields = record(status);
+  if (!fields || !statusText(fields)) return null;
+  return (
+    <span class="w-status">
+      <Picture fields={fields} />
+      <span dir="auto">{statusText(fields)}</span>
+    </span>
+  );
+}
+
+function Picture({ fields }: { fields: Fields }) {
+  const { imageDomains } = useSurroundings();
+  const src = imageSource(fields["favicon"], imageDomains);
+  if (src) return <img class={classes("w-favicon", fields["frame"] === true && "w-frame")} src={src} alt="" />;
+  const icon = text(fields["icon"]);
+  return icon ? <Icon name={icon} size={16} /> : null;
+}

@@ -1,0 +1,30 @@
+import type { ComponentChildren } from "preact";
+
+import { tokens } from "../../theme/tokens";
+import { SchemeContext, useScheme, useSurroundings } from "../context";
+import type { Style } from "../css";
+import { choice, classes, type Fields } from "../fields";
+
+interface Props {
+  fields: Fields;
+  class: string;
+  style?: Style;
+  children: ComponentChildren;
+}
+
+/** A container that may have a colour scheme of its own. */
+export function Themed({ fields, class: name, style, children }: Props) {
+  const { theme } = useSurroundings();
+  const around = useScheme();
+  const colorScheme = choice(fields["theme"], ["light", "dark"], around);
+  // A page's own surface is of its own scheme.
+  const color = { ...theme.color, surface: null };
+  const own = colorScheme !== around && { ...tokens({ ...theme, color, colorScheme }), colorScheme };
+  return (
+    <SchemeContext.Provider value={colorScheme}>
+      <div class={classes(name, `w-${colorScheme}`, own && "w-themed")} style={{ ...own, ...style }}>
+        {children}
+      </div>
+    </SchemeContext.Provider>
+  );
+}
