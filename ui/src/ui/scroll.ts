@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 
 const NEAR_PX = 48;
 const AWAY_PX = 160;
+const GLIDE_MS = 900;
 
 /** Where a reader is: the first item in view, and how far it is from the top of the view. */
 export interface Place {
@@ -24,6 +25,7 @@ export class Scroll {
   #following = true;
   #top = 0;
   #height = 0;
+  #gliding: ReturnType<typeof setTimeout> | undefined;
 
   /** @param mayFollow Whether what grows may be followed now. */
   constructor(view: HTMLElement, content: HTMLElement, mayFollow: () => boolean) {
@@ -37,6 +39,7 @@ export class Scroll {
   }
 
   dispose(): void {
+    clearTimeout(this.#gliding);
     this.#resizes.disconnect();
     this.#view.removeEventListener("scroll", this.#scrolled);
     this.#view.removeEventListener("wheel", this.#wheeled);
@@ -47,7 +50,8 @@ export class Scroll {
     this.#following = true;
     this.away.value = false;
     const calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
-    this.#view.scrollTo({ top: this.#view.scrollHeight, behavior: calm ? "instant" : behavior });
+    if (behavior === "smooth" && !calm) this.#glide();
+    else this.#jump();
   }
 
   /** Where the reader is now; null with nothing in view. */
@@ -70,6 +74,18 @@ export class Scroll {
     this.#view.scrollTop += moved;
     this.#top = this.#view.scrollTop;
     requestAnimationFrame(() => (this.#view.style.overflowAnchor = ""));
+  }
+
+  /** Go there in a movement, and be there at its end, wherever the end is by then. */
+  #glide(): void {
+    clearTimeout(this.#gliding);
+    this.#view.scrollTo({ top: this.#view.scrollHeight, behavior: "smooth" });
+    this.#gliding = setTimeout(() => this.#following && this.#jump(), GLIDE_MS);
+  }
+
+  #jump(): void {
+    clearTimeout(this.#gliding);
+    this.#view.scrollTo({ top: this.#view.scrollHeight, behavior: "instant" });
   }
 
   get #distance(): number {

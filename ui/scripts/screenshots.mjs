@@ -1,0 +1,120 @@
+// Takes docs/images/*.png from the running product, and fails if what a picture is of isn't there.
+//
+//   chatkeep serve docs/            in one terminal, then
+//   node scripts/screenshots.mjs [--address http://127.0.0.1:8000] [--out ../docs/images]
+//
+// CHROMIUM names the browser; Debian's stands where this looks otherwise.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { chromium } from "playwright-core";
+
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+const DESK = { viewport: { width: 1120, height: 780 }, deviceScaleFactor: 2 };
+const PHONE = { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true };
+const QUESTIONS = ["What happens when I reload in the middle of an answer?", "Where are threads kept?"];
+
+const { values: flags } = parseArgs({
+  options: {
+    address: { type: "string", default: "http://127.0.0.1:8000" },
+    out: { type: "string", default: "../docs/images" },
+  },
+});
+
+/** Ask, and wait for the whole answer. */
+async function ask(page, question) {
+  const box = page.getByRole("textbox", { name: "Message" });
+  await box.fill(question);
+  await box.press("Enter");
+  await page.getByText("Response complete").waitFor({ state: "attached" });
+}
+
+/** Show the start of the last answer, and keep the focus out of the picture. */
+async function settle(page) {
+  await page.locator(".turn").evaluateAll((turns) => turns.at(-1)?.scrollIntoView());
+  await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.blur());
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(400); // what appears has appeared
+}
+
+const PICTURES = {
+  start: {
+    ...DESK,
+    colorScheme: "light",
+    before: (page) => page.getByRole("heading").first().waitFor(),
+  },
+  light: {
+    ...DESK,
+    colorScheme: "light",
+    before: (page) => ask(page, QUESTIONS[0]),
+  },
+  dark: {
+    ...DESK,
+    colorScheme: "dark",
+    before: (page) => ask(page, QUESTIONS[0]),
+  },
+  phone: {
+    ...PHONE,
+    colorScheme: "light",
+    before: (page) => ask(page, QUESTIONS[1]),
+  },
+  citation: {
+    ...DESK,
+    colorScheme: "light",
+    before: async (page) => {
+      await ask(page, QUESTIONS[1]);
+      await page.getByRole("button", { name: /source/ }).click();
+    },
+  },
+  workflow: {
+    ...DESK,
+    colorScheme: "light",
+    before: async (page) => {
+      await ask(page, QUESTIONS[1]);
+      await page.locator(".workflow button").first().click();
+    },
+  },
+  history: {
+    ...DESK,
+    colorScheme: "light",
+    before: async (page) => {
+      await ask(page, QUESTIONS[0]);
+      await page.getByRole("button", { name: "Chat history" }).click();
+      await page.locator(".history-title").first().waitFor();
+    },
+  },
+};
+
+async function take(browser, name, { before, ...context }) {
+  const page = await browser.newPage({ ...context, locale: "en" });
+  page.setDefaultTimeout(30_000);
+  await page.goto(flags.address);
+  await page.getByRole("textbox", { name: "Message" }).waitFor();
+  await before(page);
+  await settle(page);
+  await page.screenshot({ path: join(flags.out, `${name}.png`) });
+  await page.close();
+}
+
+await mkdir(flags.out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: QUIET,
+});
+try {
+  for (const [name, picture] of Object.entries(PICTURES)) {
+    await take(browser, name, picture);
+    console.log(`${name}.png`);
+  }
+} finally {
+  await browser.close();
+}
