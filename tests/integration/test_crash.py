@@ -9,7 +9,10 @@ from chatkit.types import (
     CustomTask,
     GeneratedImageItem,
     ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadItemUpdatedEvent,
+    WidgetRootUpdated,
     WidgetStreamingTextValueDelta,
     WorkflowTaskAdded,
 )
@@ -23,7 +26,7 @@ from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
 from support.crashes import DoomedWorker, dead_holder
 from support.events import collected, conversation, done, errors, streamed_text, thread_id_of
-from support.items import widget, widget_texts, workflow
+from support.items import widget, widget_root, widget_texts, workflow
 from support.stores import ObservedStore
 
 ME = Context().owner
@@ -100,7 +103,23 @@ async def test_items_of_every_kind_survive_as_they_stood(
         image = GeneratedImageItem(id="img_1", thread_id=turn.thread.id, created_at=turn.now())
         return ThreadItemAddedEvent(item=image)
 
-    responder = ScriptedResponder([show], [say, begin, grow, empty, "Text", pause])
+    def change(turn: Turn) -> Any:
+        changed = widget(turn, "Old").model_copy(update={"id": "wgt_1"})
+        return ThreadItemDoneEvent(item=changed)
+
+    def and_change(_: Turn) -> Any:
+        update = WidgetRootUpdated(widget=widget_root("New"))
+        return ThreadItemUpdatedEvent(item_id="wgt_1", update=update)
+
+    def withdraw(_: Turn) -> Any:
+        return ThreadItemRemovedEvent(item_id="wf_2")
+
+    def waver(turn: Turn) -> Any:
+        flow = workflow(turn, "Never mind").model_copy(update={"id": "wf_2"})
+        return ThreadItemAddedEvent(item=flow)
+
+    script = [say, change, and_change, begin, grow, waver, withdraw, empty, "Text", pause]
+    responder = ScriptedResponder([show], script)
     inner = open_store(database)
     worker = DoomedWorker(inner, responder, monkeypatch)
     heir = Chatkeep(store=inner, responder=responder)
@@ -113,9 +132,11 @@ async def test_items_of_every_kind_survive_as_they_stood(
             items = await items_of(other, thread_id)
 
     kinds = [item["type"] for item in items]
-    assert kinds == ["user_message", "widget", "user_message", "workflow", "assistant_message"]
+    assert kinds[:4] == ["user_message", "widget", "user_message", "widget"]
+    assert kinds[4:] == ["workflow", "assistant_message"]
     assert widget_texts(items[1]) == ["Half", "fixed"]
-    assert [task["title"] for task in items[3]["workflow"]["tasks"]] == ["Search", "Read"]
+    assert widget_texts(items[3]) == ["New"]
+    assert [task["title"] for task in items[4]["workflow"]["tasks"]] == ["Search", "Read"]
     assert conversation(items)[-1] == ("assistant", "Text")
 
 

@@ -140,13 +140,14 @@ async def test_a_request_repeated_after_its_client_stopped_it_is_answered_again(
 
         assert thread_id_of(events) == thread_id_of(seen)
         assert done(events, "user_message") == done(seen, "user_message")
+        assert [turn.kind for turn in await observed.turns()] == ["threads.create"] * 2
         assert await everything(client) == [[("user", "Go"), ("assistant", "Once upon")]]
         assert await responder.turns[1].history() == [{"role": "user", "content": "Go"}]
 
 
-@pytest.mark.parametrize("first", ["create", "add"])
+@pytest.mark.parametrize(("first", "restarted"), [("create", True), ("add", True), ("add", False)])
 async def test_a_request_repeated_after_a_crash_is_answered_again(
-    database: str, monkeypatch: pytest.MonkeyPatch, first: str
+    database: str, monkeypatch: pytest.MonkeyPatch, first: str, restarted: bool
 ) -> None:
     before = ["Yes."] if first == "add" else []
     pause = Pause()
@@ -154,6 +155,8 @@ async def test_a_request_repeated_after_a_crash_is_answered_again(
     inner = open_store(database)
     worker = DoomedWorker(inner, responder, monkeypatch)
     heir = Chatkeep(store=ObservedStore(inner).store, responder=responder)
+    if not restarted:
+        await heir.open()
     talk = [("user", "Hi"), ("assistant", "Yes.")] if before else []
     async with worker.chat.lifespan(), client_of(worker.chat, live=False) as client:
         seen = await collected(client.send("Hi")) if before else []
@@ -276,6 +279,31 @@ async def test_a_dead_connection_does_not_stop_the_answer_that_its_repeat_follow
         assert streamed_text(events) == "Once upon"
         (talk,) = await everything(client)
         assert talk[-2:] == [("user", "Go"), ("assistant", "Once upon")]
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["under way", "finished"])
+async def test_an_action_is_done_once_however_often_it_is_sent(
+    observed: ObservedStore, ended: bool
+) -> None:
+    pause = Pause()
+    acting = ScriptedResponder(["Press", pause, "ed."])
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."), settings=FINISH)
+    chat.action(acting)
+    async with chat.lifespan(), client_of(chat, live=False) as client:
+        thread_id = thread_id_of(await collected(client.send("Hi")))
+        await observed.ends.get()
+        async with abandoned(client.action(thread_id, {"type": "press"}), 3):
+            await pause.reached.wait()
+        await until_marked(observed)
+        if ended:
+            pause.end()
+            await observed.ends.get()
+        again = asyncio.create_task(collected(client.action(thread_id, {"type": "press"})))
+        await until_marked(observed)
+        pause.end()
+
+        assert streamed_text(await again) == "Pressed."
+        assert len(acting.turns) == 1
 
 
 async def test_an_action_repeated_after_its_client_stopped_it_is_done_again(

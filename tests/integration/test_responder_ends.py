@@ -602,6 +602,27 @@ async def test_a_request_that_is_cancelled_as_its_turn_begins_does_not_lock_the_
         assert streamed_text(events) == "Yes."
 
 
+async def test_a_turn_that_is_just_beginning_holds_its_thread(memory: ObservedStore) -> None:
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes.", "Again."))
+    async with connected(chat) as client:
+        thread_id = thread_id_of(await collected(client.send("Hi")))
+        inner, told, tell = memory.inner.begin_turn, asyncio.Event(), asyncio.Event()
+
+        async def committed_and_told_later(*args: Any, **kwargs: Any) -> None:
+            await inner(*args, **kwargs)
+            told.set()
+            await tell.wait()
+
+        memory.inner.begin_turn = committed_and_told_later  # type: ignore[method-assign]
+        first = asyncio.create_task(collected(client.send("first", thread_id)))
+        await told.wait()
+        second = await collected(client.send("second", thread_id))
+        tell.set()
+
+        assert [error["reason"] for error in errors(second)] == ["thread.busy"]
+        assert streamed_text(await first) == "Again."
+
+
 async def test_a_turn_whose_lease_ran_out_while_it_runs_here_keeps_its_thread(
     memory: ObservedStore,
 ) -> None:
