@@ -1,0 +1,135 @@
+// @vitest-environment happy-dom
+import { act } from "preact/test-utils";
+import { describe, expect, test, vi } from "vitest";
+
+import { setLocale } from "../../../src/i18n";
+
+import { fakeConversation, thread, userItem } from "./fake";
+import { mount } from "./mount";
+
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+describe("the header", () => {
+  test("shows the thread's title, or the page's own", () => {
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    const { setOptions, text } = mount({}, conversation);
+    expect(text(".header-title")).toBe("A thread");
+    setOptions({ header: { title: { text: "Support" } } });
+    expect(text(".header-title")).toBe("Support");
+  });
+
+  test("has the page's actions, and can be left out", () => {
+    const onClick = vi.fn();
+    const { click, root, setOptions } = mount({ header: { rightAction: { icon: "dark-mode", onClick } } });
+    click("Right action: dark mode");
+    expect(onClick).toHaveBeenCalledOnce();
+    setOptions({ header: { enabled: false } });
+    expect(root.querySelector(".header")).toBeNull();
+  });
+
+  test("begins a new thread", () => {
+    const { calls, click } = mount();
+    click("New chat");
+    expect(calls).toEqual(["openThread(null)"]);
+  });
+
+  test("without history there is no button for it", () => {
+    expect(mount({ history: { enabled: false } }).hasButton("Chat history")).toBe(false);
+  });
+});
+
+describe("history", () => {
+  const opened = (history = {}) => {
+    const view = mount({ history });
+    act(() => {
+      view.chat.history.threads.value = [
+        thread("t1", "Fjords", ago(0)),
+        thread("t2", null, ago(1)),
+        thread("t3", "Elk", ago(300)),
+      ];
+    });
+    view.click("Chat history");
+    return view;
+  };
+
+  test("lists threads by age in a dialog, and the rest can't be reached meanwhile", () => {
+    const { all, root } = opened();
+    expect(all(".history h3").map((heading) => heading.textContent)).toEqual([
+      "Today",
+      "Yesterday",
+      "Older",
+    ]);
+    expect(all(".history-title").map((title) => title.textContent)).toEqual(["Fjords", "New chat", "Elk"]);
+    expect(root.querySelector<HTMLElement>(".main")!.inert).toBe(true);
+    expect(root.querySelector("[role=dialog]")!.contains(root.activeElement)).toBe(true);
+  });
+
+  test("opens a thread and closes; Escape closes too", () => {
+    const one = opened();
+    one.click("Elk");
+    expect(one.calls).toEqual(['openThread("t3")']);
+    expect(one.root.querySelector("[role=dialog]")).toBeNull();
+    const other = opened();
+    other.press(other.root.querySelector("[role=dialog]")!, "Escape");
+    expect(other.root.querySelector("[role=dialog]")).toBeNull();
+  });
+
+  test("renames in the list", () => {
+    const { calls, click, root, type } = opened();
+    click("Rename Fjords");
+    type("Glaciers", root.querySelector<HTMLInputElement>(".rename input")!);
+    act(() => root.querySelector<HTMLFormElement>(".rename")!.requestSubmit());
+    expect(calls).toEqual(['rename("t1","Glaciers")']);
+  });
+
+  test("Escape while renaming keeps the title, and the list open", () => {
+    const { calls, click, press, root, text } = opened();
+    click("Rename Fjords");
+    press(root.querySelector<HTMLInputElement>(".rename input")!, "Escape");
+    expect(calls).toEqual([]);
+    expect(text(".history-title")).toBe("Fjords");
+  });
+
+  test("deletes only after a question", () => {
+    const { calls, click } = opened();
+    click("Delete Elk");
+    expect(calls).toEqual([]);
+    click("Cancel");
+    click("Delete Elk");
+    click("Delete");
+    expect(calls).toEqual(['remove("t3")']);
+  });
+
+  test("renaming and deleting can be left out", () => {
+    const { hasButton } = opened({ showDelete: false, showRename: false });
+    expect(hasButton("Rename Fjords")).toBe(false);
+    expect(hasButton("Delete Fjords")).toBe(false);
+  });
+
+  test("older threads come when asked for", () => {
+    const { calls, chat, click } = opened();
+    act(() => void (chat.history.hasMore.value = true));
+    click("Show older chats");
+    expect(calls).toEqual(["loadMore"]);
+  });
+});
+
+describe("around it all", () => {
+  test("the region has the page's name for it", () => {
+    const { root } = mount({ frameTitle: "Ask us" });
+    expect(root.querySelector("[role=region]")!.getAttribute("aria-label")).toBe("Ask us");
+  });
+
+  test("the disclaimer is Markdown", () => {
+    const { root } = mount({ disclaimer: { text: "See [terms](https://example.org/terms)." } });
+    expect(root.querySelector<HTMLAnchorElement>(".disclaimer a")!.href).toBe("https://example.org/terms");
+  });
+
+  test("another language changes all words, and where they begin", async () => {
+    const { box, root, setOptions } = mount();
+    setOptions({ locale: "ar" });
+    await vi.waitFor(() => expect(root.querySelector(".app")!.getAttribute("dir")).toBe("rtl"));
+    expect(box().getAttribute("aria-label")).toBe("الرسالة");
+    await setLocale("en");
+  });
+});

@@ -1,0 +1,296 @@
+// @vitest-environment happy-dom
+import { signal } from "@preact/signals";
+import { act } from "preact/test-utils";
+import { describe, expect, test, vi } from "vitest";
+
+import type { Failure, Item, QuestionsItem, WorkflowEntry } from "../../../src/state";
+import type { Annotation } from "../../../src/wire/types";
+
+import { assistantItem, fakeConversation, item, userItem } from "./fake";
+import { mount } from "./mount";
+
+const source: Annotation = {
+  type: "annotation",
+  index: 5,
+  source: { type: "url", title: "The docs", url: "https://www.example.org/docs" },
+};
+const failure: Failure = {
+  kind: "network",
+  code: "network",
+  message: null,
+  status: null,
+  retryAfter: null,
+  retry: null,
+};
+
+describe("messages", () => {
+  test("show who said what, as headings for those who listen", () => {
+    const { all, text } = mount({}, fakeConversation([userItem("u", "hi"), assistantItem("a", "**Hello**")]));
+    expect(all("h3").map((heading) => heading.textContent)).toEqual([
+      "You said",
+      "The assistant said",
+    ]);
+    expect(text(".assistant strong")).toBe("Hello");
+  });
+
+  test("tags, files and the quote of the user's message are shown", () => {
+    const message = userItem("u", "see ", {
+      content: [
+        { type: "input_text", text: "see " },
+        { type: "input_tag", id: "t", text: "Claim 7", data: {}, interactive: false },
+      ],
+      attachments: [{ type: "file", id: "f", name: "report.pdf", mime_type: "application/pdf" }],
+      quoted_text: "earlier words",
+    });
+    const { text } = mount({}, fakeConversation([message]));
+    expect(text(".bubble")).toBe("see Claim 7");
+    expect(text(".file-name")).toBe("report.pdf");
+    expect(text("blockquote")).toBe("earlier words");
+  });
+
+  test("an image from where none may come is shown as a file", () => {
+    const attachment = { type: "image", id: "i", name: "x.png", mime_type: "image/png" } as const;
+    const message = userItem("u", "", {
+      attachments: [{ ...attachment, preview_url: "javascript:alert(1)" }],
+    });
+    const { all, text } = mount({}, fakeConversation([message]));
+    expect(all("img")).toEqual([]);
+    expect(text(".file-name")).toBe("x.png");
+  });
+
+  test("sources are folded, and lead to where they are", () => {
+    const { click, root, text } = mount(
+      {},
+      fakeConversation([userItem("u", "hi"), assistantItem("a", "Hello there", [source])]),
+    );
+    expect(root.querySelector(".source")).toBeNull();
+    click("1 source");
+    const link = root.querySelector<HTMLAnchorElement>("a.source")!;
+    expect(link.href).toBe("https://www.example.org/docs");
+    expect(link.rel).toContain("noopener");
+    expect(text(".source-origin")).toBe("example.org");
+  });
+
+  test("an answer grows as its text does", () => {
+    const conversation = fakeConversation([userItem("u", "hi"), assistantItem("a", "One", [], "open")]);
+    const { text } = mount({}, conversation);
+    act(() => void (conversation.items.value[1]!.value = assistantItem("a", "One two")));
+    expect(text(".assistant")).toContain("One two");
+  });
+
+  test("the log is not live, and has a name", () => {
+    const { root } = mount();
+    const log = root.querySelector("[role=log]")!;
+    expect(log.getAttribute("aria-live")).toBe("off");
+    expect(log.getAttribute("aria-label")).toBe("Messages");
+  });
+});
+
+describe("what is said of an answer", () => {
+  test("that it comes, and that it is complete", () => {
+    const conversation = fakeConversation();
+    const { text } = mount({}, conversation);
+    const status = () => text("[role=status]").trim();
+    expect(status()).toBe("");
+    act(() => void (conversation.phase.value = "streaming"));
+    expect(status()).toBe("Responding");
+    act(() => void (conversation.phase.value = "idle"));
+    expect(status()).toBe("Response complete");
+  });
+
+  test("that it was stopped, or that it failed", () => {
+    const conversation = fakeConversation();
+    const { text } = mount({}, conversation);
+    const status = () => text("[role=status]").trim();
+    act(() => void (conversation.phase.value = "streaming"));
+    act(() => void (conversation.phase.value = "stopping"));
+    act(() => void (conversation.phase.value = "idle"));
+    expect(status()).toBe("Response stopped");
+    act(() => void (conversation.phase.value = "sending"));
+    act(() => void (conversation.failure.value = failure));
+    act(() => void (conversation.phase.value = "idle"));
+    expect(status()).toBe("The response failed");
+  });
+});
+
+describe("actions", () => {
+  const turn = () => fakeConversation([userItem("u", "hi"), assistantItem("a", "Hello *you*")]);
+  const all = { threadItemActions: { feedback: true, retry: true } };
+
+  test("copy takes the Markdown of the answer", async () => {
+    const writeText = vi.fn(async () => {});
+    vi.stubGlobal("navigator", { ...navigator, language: "en", clipboard: { writeText } });
+    const { click, text } = mount({}, turn());
+    await act(async () => click("Copy"));
+    expect(writeText).toHaveBeenCalledWith("Hello *you*");
+    expect(text("[role=status]")).toBe("Copied");
+    vi.unstubAllGlobals();
+  });
+
+  test("a rating is sent, and shown once it is there", () => {
+    const conversation = turn();
+    const { button, calls, click } = mount(all, conversation);
+    click("Bad response");
+    expect(calls).toEqual(['rate(["a"],"negative")']);
+    act(() => void (conversation.ratings.value = new Map([["a", "negative"]])));
+    expect(button("Bad response").getAttribute("aria-pressed")).toBe("true");
+    expect(button("Good response").getAttribute("aria-pressed")).toBe("false");
+  });
+
+  test("retry names the user's message", () => {
+    const { calls, click } = mount(all, turn());
+    click("Try again");
+    expect(calls).toEqual(['retry("u")']);
+  });
+
+  test("they are only there if asked for, and never while the answer comes", () => {
+    expect(mount({}, turn()).hasButton("Try again")).toBe(false);
+    const conversation = turn();
+    const { hasButton } = mount(all, conversation);
+    act(() => void (conversation.phase.value = "streaming"));
+    expect(hasButton("Copy")).toBe(false);
+    expect(hasButton("Try again")).toBe(false);
+  });
+});
+
+describe("what happens besides", () => {
+  test("a workflow shows its summary, and its steps when it is unfolded", () => {
+    const workflow = item<WorkflowEntry>({
+      id: "w",
+      type: "workflow",
+      workflow: {
+        type: "reasoning",
+        expanded: false,
+        summary: { duration: 4 },
+        tasks: [
+          { type: "thought", status_indicator: "none", title: "Reading", content: "Hm." },
+          { type: "web_search", status_indicator: "none", title_query: "fjords", queries: ["norway"], sources: [] },
+        ],
+      },
+    });
+    const { click, text } = mount({}, fakeConversation([userItem("u", "hi"), workflow]));
+    expect(text(".workflow")).toBe("Thought for 4 seconds");
+    click("Thought for 4 seconds");
+    expect(text(".workflow")).toContain("Reading");
+    expect(text(".workflow")).toContain("Searched for “fjords”");
+    expect(text(".workflow")).toContain("norway");
+  });
+
+  test("progress is shown while the answer comes, and gone after it", () => {
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    const { text } = mount({}, conversation);
+    act(() => {
+      conversation.phase.value = "streaming";
+      conversation.progress.value = { text: "Looking it up", icon: null };
+    });
+    expect(text(".work-line")).toContain("Looking it up");
+    act(() => void (conversation.phase.value = "idle"));
+    expect(text()).not.toContain("Looking it up");
+  });
+
+  test("a notice stands after its item, in Markdown, and can be dismissed", () => {
+    const conversation = fakeConversation([userItem("u", "hi"), assistantItem("a", "yes")]);
+    conversation.dismissNotice = vi.fn();
+    const { click, text } = mount({}, conversation);
+    const notice = { id: 3, level: "warning", title: "Tonight", message: "Down *briefly*", after: "u" } as const;
+    act(() => void (conversation.notices.value = [notice]));
+    expect(text(".warning em")).toBe("briefly");
+    click("Dismiss");
+    expect(conversation.dismissNotice).toHaveBeenCalledWith(3);
+  });
+
+  test("a failure is told in words, with what can be done", () => {
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    const { click, text } = mount({}, conversation);
+    const retry = vi.fn();
+    act(() => void (conversation.failure.value = { ...failure, kind: "http", status: 429, retry }));
+    expect(text("[role=alert] .danger")).toContain("Too many requests");
+    click("Try again");
+    expect(retry).toHaveBeenCalled();
+    act(() => void (conversation.failure.value = { ...failure, message: "The server's own words." }));
+    expect(text("[role=alert] .danger")).toContain("The server's own words.");
+  });
+
+  test("an image that is being made shows how far it is, then the image", () => {
+    const image = { id: "g", type: "generated_image", stage: "open", progress: 0.4 } as const;
+    const conversation = fakeConversation([userItem("u", "hi"), item<Item>(image)]);
+    const { root } = mount({}, conversation);
+    expect(root.querySelector("[role=progressbar]")!.getAttribute("aria-valuenow")).toBe("40");
+    const made = { ...image, stage: "done", image: { id: "i", url: "https://x.test/i.png" } } as const;
+    act(() => void (conversation.items.value[1]!.value = item<Item>(made)));
+    expect(root.querySelector("[role=progressbar]")).toBeNull();
+    expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe("https://x.test/i.png");
+  });
+});
+
+describe("questions", () => {
+  const questions = item<QuestionsItem>({
+    id: "q",
+    type: "structured_input",
+    stage: "open",
+    status: "pending",
+    inputs: [
+      { id: "1", type: "multiple_choice", question: "Which?", multiple: false, options: [{ value: "A" }, { value: "B" }] },
+      { id: "2", type: "freeform", question: "Why?" },
+    ],
+  });
+  const asked = () => {
+    const conversation = fakeConversation([userItem("u", "hi"), questions]);
+    conversation.questions.value = questions;
+    return mount({}, conversation);
+  };
+
+  test("take the composer's place, one at a time, and send all answers", () => {
+    const { all, button, calls, click, root, text, type } = asked();
+    expect(text("legend")).toContain("Which?");
+    expect(root.querySelector("textarea")).toBeNull();
+    expect(button("Next").disabled).toBe(true);
+    act(() => (all("input[type=radio]")[1] as HTMLInputElement).click());
+    click("Next");
+    expect(text("legend")).toContain("Why?");
+    type("because");
+    click("Send answer");
+    const answers = { "1": { values: ["B"], skipped: false }, "2": { values: ["because"], skipped: false } };
+    expect(calls).toEqual([`answer("q",${JSON.stringify(answers)})`]);
+  });
+
+  test("one can be skipped; all skipped is said so", () => {
+    const one = asked();
+    one.click("Skip");
+    one.type("because");
+    one.click("Send answer");
+    expect(one.calls[0]).toContain('"1":{"values":[],"skipped":true}');
+    const none = asked();
+    none.click("Skip");
+    none.click("Skip");
+    expect(none.calls).toEqual(['skip("q")']);
+  });
+
+  test("answered ones are shown with their answers", () => {
+    const answered = {
+      ...questions,
+      status: "answered",
+      inputs: [{ id: "2", type: "freeform", question: "Why?", answer: { values: ["so"], skipped: false } }],
+    } as const;
+    const { text } = mount({}, fakeConversation([userItem("u", "hi"), answered]));
+    expect(text(".answers")).toBe("Why?so");
+  });
+});
+
+describe("the start", () => {
+  const prompts = [{ label: "Begin", prompt: "Let us begin" }];
+
+  test("greets, and a prompt is sent when it is chosen", () => {
+    const { calls, click, text } = mount({ startScreen: { greeting: "Welcome", prompts } });
+    expect(text("h2.greeting")).toBe("Welcome");
+    click("Begin");
+    expect(calls).toEqual(['send({"content":[{"type":"input_text","text":"Let us begin"}]})']);
+  });
+
+  test("is gone with the first message", () => {
+    const conversation = fakeConversation();
+    const { text } = mount({ startScreen: { greeting: "Welcome" } }, conversation);
+    act(() => void (conversation.items.value = [signal<Item>(userItem("u", "hi"))]));
+    expect(text()).not.toContain("Welcome");
+  });
+});
