@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import type { Key } from "../i18n";
 import { daysAgo, t } from "../i18n";
@@ -46,11 +46,12 @@ export function HistoryPanel() {
 /** Focus goes in when the panel opens, and back to where it was when it closes. */
 function useFocusInside() {
   const panel = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before the browser takes the focus from what is inert below the panel.
+  useLayoutEffect(() => {
     const root = panel.current!.getRootNode() as Document | ShadowRoot;
     const before = root.activeElement as HTMLElement | null;
     panel.current!.querySelector<HTMLElement>("button")?.focus();
-    return () => before?.focus?.();
+    return () => queueMicrotask(() => before?.focus()); // once it isn't inert any more
   }, []);
   return panel;
 }

@@ -61,6 +61,12 @@ export class Tab {
     });
   }
 
+  /** Forgive the faults that a test means to cause. */
+  pardon(meant: RegExp): void {
+    const others = this.faults.filter((fault) => !meant.test(fault));
+    this.faults.splice(0, this.faults.length, ...others);
+  }
+
   /** End it; fails if the page did what it may not. */
   async close(): Promise<void> {
     await this.context.close();

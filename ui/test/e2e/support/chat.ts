@@ -41,7 +41,8 @@ export class ChatView {
     const count = await turns.count();
     await this.write(text);
     const turn = turns.nth(count);
-    await turn.getByRole("group", { name: "Actions for this response" }).waitFor();
+    await turn.waitFor();
+    await this.page.locator(".send.stop").waitFor({ state: "detached" });
     return turn;
   }
 

@@ -1,0 +1,239 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+import type { Tab } from "./support/browser";
+import type { ChatView } from "./support/chat";
+import { Stage } from "./support/stage";
+
+const PHONE = { viewport: { width: 390, height: 664 }, hasTouch: true, isMobile: true };
+const ACTIONS = { threadItemActions: { feedback: true, retry: true } };
+
+let stage: Stage;
+let tab: Tab;
+let chat: ChatView;
+
+beforeAll(async () => {
+  stage = await Stage.set();
+});
+
+afterAll(() => stage?.strike());
+
+afterEach(() => tab.close());
+
+async function open(options: object = {}, context: object = {}): Promise<void> {
+  [tab, chat] = await stage.openChat({ ...ACTIONS, ...options }, context);
+}
+
+function sent(type: string): Record<string, unknown> | undefined {
+  return stage.front.requests.find((request) => request.type === type)?.params;
+}
+
+/** Where the person has scrolled to, in pixels from the end. */
+function fromEnd(): Promise<number> {
+  return chat.log.evaluate((log) => Math.round(log.scrollHeight - log.clientHeight - log.scrollTop));
+}
+
+describe("an answer", () => {
+  test("is said to come, and to be there", async () => {
+    await open();
+    const held = Promise.withResolvers<void>();
+    stage.front.trouble("threads.create", { hold: held.promise, after: 3 });
+    await chat.write("Good day");
+    await expect.poll(() => chat.status.innerText()).toContain("Responding");
+    held.resolve();
+    await expect.poll(() => chat.status.innerText()).toContain("Response complete");
+  });
+
+  test("is stopped, and what came of it stays, also on the server", async () => {
+    await open();
+    await chat.write("stopped");
+    await chat.answers.getByText("As far as it came").waitFor();
+    await chat.button("Stop response").click();
+    await chat.button("Send message").waitFor();
+    expect(stage.front.types()).toContain("threads.stop");
+    expect(await chat.status.innerText()).toContain("Response stopped");
+    await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.fetchUpdates());
+    expect(await chat.answers.allInnerTexts()).toEqual([expect.stringContaining("As far as it came")]);
+  });
+
+  test("is asked for again, and the new one takes its place", async () => {
+    await open();
+    const turn = await chat.ask("Once more");
+    const first = await turn.locator("[data-item-id].assistant_message").getAttribute("data-item-id");
+    await turn.getByRole("button", { name: "Try again" }).click();
+    await expect.poll(() => stage.front.types()).toContain("threads.retry_after_item");
+    await turn.getByRole("group", { name: "Actions for this response" }).waitFor();
+    const answer = tab.page.locator("[data-item-id].assistant_message");
+    await expect.poll(() => answer.count()).toBe(1);
+    expect(await answer.getAttribute("data-item-id")).not.toBe(first);
+    expect(await tab.page.locator(".user_message").count()).toBe(1);
+  });
+
+  test("is rated", async () => {
+    await open();
+    const turn = await chat.ask("Rate this");
+    await turn.getByRole("button", { name: "Good response" }).click();
+    await expect.poll(() => sent("items.feedback")).toMatchObject({ kind: "positive" });
+    const pressed = turn.getByRole("button", { name: "Good response", pressed: true });
+    await pressed.waitFor();
+  });
+
+  test("comes with a widget whose button acts on the server", async () => {
+    await open();
+    await chat.ask("one widget");
+    await chat.button("Book").click();
+    await tab.page.getByText("You did book.").waitFor();
+    await tab.page.getByText("Booked", { exact: true }).waitFor();
+  });
+
+  test("asks questions in the composer's place, and takes the answers", async () => {
+    await open();
+    await chat.write("questions");
+    await tab.page.getByRole("radio", { name: "red" }).check();
+    await chat.button("Next").click();
+    await tab.page.getByRole("checkbox", { name: "blue" }).check();
+    await chat.button("Next").click();
+    await tab.page.getByRole("textbox", { name: "Your answer" }).fill("Because");
+    await chat.button("Send answer").click();
+    await tab.page.getByText(/^So it is/).waitFor();
+    await chat.box.waitFor();
+  });
+
+  test("that locks the thread shuts the composer, and says why", async () => {
+    await open();
+    await chat.ask("lock");
+    await tab.page.getByText("It is settled.").waitFor();
+    await expect.poll(() => chat.box.isDisabled()).toBe(true);
+  });
+
+  test.each(["text", "notes", "parts", "widgets", "workflow", "image"])(
+    "of the kind “%s” is the same when it is read again",
+    async (kind) => {
+      await open();
+      await chat.ask(kind);
+      const shown = () => tab.page.locator(".item").evaluateAll((items) => items.map((item) => item.textContent));
+      const live = await shown();
+      expect(live.length).toBeGreaterThan(1);
+      await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.fetchUpdates());
+      expect(await shown()).toEqual(live);
+      tab.pardon(/https:\/\/example\.com\/[\w.]+\.png/); // where the script has its image
+    },
+  );
+});
+
+describe("a long answer", () => {
+  test("is followed to its end, but never moves what a person has scrolled to", async () => {
+    await open({ thread: { autoScroll: true } });
+    await chat.ask("long");
+    await expect.poll(fromEnd).toBeLessThan(5);
+
+    const held = Promise.withResolvers<void>();
+    stage.front.trouble("threads.add_user_message", { hold: held.promise, after: 60 });
+    await chat.write("long");
+    await chat.answers.nth(1).getByText("Paragraph 0.").waitFor();
+    await chat.log.hover();
+    await tab.page.mouse.wheel(0, -400);
+    await chat.button("Jump to latest").waitFor();
+    await expect.poll(fromEnd).toBeGreaterThan(100);
+    const before = await chat.log.evaluate((log) => log.scrollTop);
+    held.resolve();
+    await chat.answers.nth(1).getByText("Paragraph 11.").waitFor();
+    await chat.button("Send message").waitFor();
+    expect(await chat.log.evaluate((log) => log.scrollTop)).toBe(before);
+    await chat.button("Jump to latest").click();
+    await expect.poll(fromEnd).toBeLessThan(5);
+  });
+});
+
+describe("by keyboard alone", () => {
+  test("one asks, rates, asks again, and opens an old thread", async () => {
+    await open();
+    const { keyboard } = tab.page;
+    await reach("Message");
+    await keyboard.type("First line");
+    await keyboard.press("Shift+Enter");
+    await keyboard.type("second line");
+    await keyboard.press("Enter");
+    await chat.answers.first().waitFor();
+    expect(await tab.page.locator(".user_message").innerText()).toMatch(/First line\s+second line/);
+    await chat.button("Good response").waitFor();
+    await reach("Good response", "Shift+Tab");
+    await keyboard.press("Enter");
+    await expect.poll(() => sent("items.feedback")).toMatchObject({ kind: "positive" });
+    await reach("Chat history", "Shift+Tab");
+    await keyboard.press("Enter");
+    const history = tab.page.getByRole("dialog", { name: "Chat history" });
+    await history.waitFor();
+    await keyboard.press("Escape");
+    await history.waitFor({ state: "detached" });
+    expect(await focused()).toBe("Chat history"); // focus is where it was
+    await keyboard.press("Shift+Tab");
+    expect(await focused()).toBe("New chat");
+    await keyboard.press("Enter");
+    await tab.page.getByRole("heading", { name: "What can I help with today?" }).waitFor();
+    expect(await focused()).toBe("Message");
+    await reach("Chat history", "Shift+Tab");
+    await keyboard.press("Enter");
+    await history.waitFor();
+    await reach(/First line/);
+    await keyboard.press("Enter");
+    await chat.answers.first().waitFor();
+  });
+
+  test("one stops an answer", async () => {
+    await open();
+    await chat.box.focus();
+    await tab.page.keyboard.type("stopped");
+    await tab.page.keyboard.press("Enter");
+    await chat.answers.getByText("As far as it came").waitFor();
+    await reach("Stop response");
+    await tab.page.keyboard.press("Enter");
+    await chat.button("Send message").waitFor();
+  });
+
+  /** The name of what has the focus. */
+  function focused(): Promise<string> {
+    return tab.page.evaluate(() => {
+      const active = document.querySelector("openai-chatkit")!.shadowRoot.activeElement;
+      return active?.ariaLabel ?? active?.textContent ?? "";
+    });
+  }
+
+  async function reach(name: string | RegExp, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
+    const seen: string[] = [];
+    for (let step = 0; step < 30; step++) {
+      const now = await focused();
+      if (typeof name === "string" ? now === name : name.test(now)) return;
+      seen.push(now);
+      await tab.page.keyboard.press(key);
+    }
+    expect.fail(`${String(name)} can't be reached by ${key}; these can: ${seen.join(", ")}`);
+  }
+});
+
+describe("on a phone", () => {
+  test("all is within the screen, and large enough to touch", async () => {
+    await open({}, PHONE);
+    const turn = await chat.ask(`A very${"long".repeat(60)}word\n\n| a | b |\n|---|---|\n| ${"x".repeat(200)} | y |`);
+    const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+    expect(await chat.log.evaluate((log) => log.scrollWidth - log.clientWidth)).toBeLessThanOrEqual(0);
+    await expect(chat.box.evaluate((box) => parseFloat(getComputedStyle(box).fontSize))).resolves.toBeGreaterThanOrEqual(16); // or the phone zooms in
+    for (const button of await tab.page.locator("openai-chatkit button:visible").all()) {
+      const box = (await button.boundingBox())!;
+      expect(Math.min(box.width, box.height), await button.innerHTML()).toBeGreaterThanOrEqual(24);
+    }
+    await turn.getByRole("button", { name: "Good response" }).tap();
+    await expect.poll(() => sent("items.feedback")).toMatchObject({ kind: "positive" });
+  });
+
+  test("the composer stays in view when the keyboard comes up", async () => {
+    await open({}, PHONE);
+    await chat.ask("long");
+    await chat.box.tap();
+    await tab.page.setViewportSize({ width: 390, height: 340 });
+    await expect.poll(async () => {
+      const box = (await chat.box.boundingBox())!;
+      return box.y >= 0 && box.y + box.height <= 340;
+    }).toBe(true);
+  });
+});
