@@ -2,7 +2,12 @@ import { computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
 import { messageInput, wholeContent } from "../wire/client";
 import { WireError } from "../wire/errors";
-import type { Action, FeedbackKind, StructuredInputSubmission, UserMessageItem } from "../wire/types";
+import type {
+  Action,
+  FeedbackKind,
+  StructuredInputSubmission,
+  UserMessageItem,
+} from "../wire/types";
 import { Answering } from "./answering";
 import type { AnswerEnd, Beginning } from "./answering";
 import { confirmed, upTo, withSending, withThread, withoutSending } from "./edits";
@@ -70,9 +75,7 @@ export class ThreadConversation implements Conversation {
     this.responding = this.#answering.responding;
     this.canStop = computed(
       () =>
-        this.responding.value &&
-        this.phase.value !== "stopping" &&
-        this.#store.allowCancel.value,
+        this.responding.value && this.phase.value !== "stopping" && this.#store.allowCancel.value,
     );
     this.#store.thread.subscribe((thread) => {
       if (!thread) return;
@@ -210,7 +213,8 @@ export class ThreadConversation implements Conversation {
     if (!handler || item?.type !== "widget") return this.#refuse("action.no_handler", action);
     try {
       const { type, payload } = action;
-      const given = payload == null ? { type } : { type, payload: payload as Record<string, unknown> };
+      const given =
+        payload == null ? { type } : { type, payload: payload as Record<string, unknown> };
       await handler(given, { id: item.id, widget: item.widget });
       return true;
     } catch (error) {
@@ -241,15 +245,25 @@ export class ThreadConversation implements Conversation {
     const threadId = this.#threadId.peek();
     if (threadId === null) return false;
     const before = this.#ratings.peek();
-    this.#ratings.value = new Map([...before, ...itemIds.map((id) => [id, kind] as const)]);
+    this.#setRatings(itemIds, () => kind);
     try {
       await this.#host.client.sendFeedback(threadId, itemIds, kind);
       return true;
     } catch (error) {
-      this.#ratings.value = before;
+      this.#setRatings(itemIds, (id) => before.get(id));
       this.#tell(asWireError(error));
       return false;
     }
+  }
+
+  #setRatings(itemIds: readonly string[], of: (id: string) => FeedbackKind | undefined): void {
+    const ratings = new Map(this.#ratings.peek());
+    for (const id of itemIds) {
+      const kind = of(id);
+      if (kind) ratings.set(id, kind);
+      else ratings.delete(id);
+    }
+    this.#ratings.value = ratings;
   }
 
   dismissNotice(id: number): void {
@@ -268,23 +282,20 @@ export class ThreadConversation implements Conversation {
 
   // How an answer goes
 
-  async #answer(
-    first: Beginning,
-    restart: () => void,
-    onEvent?: () => void,
-  ): Promise<AnswerEnd> {
+  async #answer(first: Beginning, restart: () => void, onEvent?: () => void): Promise<AnswerEnd> {
     this.#answers += 1;
     this.#failure.value = null;
     this.#dismissed.value = new Set();
     const { end, last } = await this.#answering.run(first, onEvent);
-    this.#failure.value = this.#failureOf(end, last, restart);
+    const resend = last === first ? restart : () => void this.#answer(last, restart);
+    this.#failure.value = this.#failureOf(end, resend, restart);
     const isCut = end.how === "cut" && !this.#isSending();
     if (isCut || this.#isStale) void this.refreshQuietly();
     return end;
   }
 
   /** What went wrong, and what would help. The page is told too. */
-  #failureOf(end: AnswerEnd, last: Beginning, restart: () => void): Failure | null {
+  #failureOf(end: AnswerEnd, resend: () => void, restart: () => void): Failure | null {
     const { error } = this.#store.state;
     if (end.how === "failed" && error) {
       this.#tell(new TurnError(error));
@@ -292,9 +303,11 @@ export class ThreadConversation implements Conversation {
     }
     if (!("error" in end)) return null;
     this.#tell(end.error);
-    const again = (from: Beginning) => () => void this.#answer(from, restart);
-    if (end.how === "tool") return toolFailure(end.code, again(end.call));
-    return wireFailure(end.error, end.how === "refused" ? again(last) : () => void this.#stopped(restart));
+    if (end.how === "tool") {
+      return toolFailure(end.code, () => void this.#answer(end.call, restart));
+    }
+    const retry = end.how === "refused" ? resend : () => void this.#stopped(restart);
+    return wireFailure(end.error, retry);
   }
 
   /** Whoever went on answering a stream that was cut must end before it is tried again. */

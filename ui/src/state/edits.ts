@@ -82,9 +82,7 @@ function before(items: readonly Item[], id: string | undefined): readonly Item[]
 }
 
 function isSame(one: Item, other: Item): boolean {
-  return (
-    one.stage === other.stage && JSON.stringify(toWire(one)) === JSON.stringify(toWire(other))
-  );
+  return one.stage === other.stage && JSON.stringify(toWire(one)) === JSON.stringify(toWire(other));
 }
 
 /** The old list if the new one has the same members, so that no view is told of nothing. */

@@ -29,7 +29,7 @@ export interface Following {
   readonly onEffect: (effect: Effect) => void;
 }
 
-/** Fold a stream into a store, to its end. Never rejects. An event that makes no sense is skipped. */
+/** Fold a stream into a store, to its end. Never rejects. What makes no sense is skipped. */
 export async function follow(
   open: Opener,
   store: ThreadStore,

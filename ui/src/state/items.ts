@@ -171,7 +171,8 @@ function withNode(
 function withTask(item: Item, index: number, replaced: 0 | 1, task: Task): WorkflowEntry | null {
   if (item.type !== "workflow" || !(index >= 0)) return null;
   const { tasks } = item.workflow;
-  if (index + replaced > tasks.length) return replaced ? null : withTask(item, tasks.length, 0, task);
+  if (index + replaced > tasks.length)
+    return replaced ? null : withTask(item, tasks.length, 0, task);
   return { ...item, workflow: { ...item.workflow, tasks: tasks.toSpliced(index, replaced, task) } };
 }
 

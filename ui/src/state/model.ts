@@ -117,7 +117,7 @@ export interface Notice {
  */
 export interface Failure {
   readonly kind: "network" | "http" | "content_type" | "cut" | "turn" | "tool" | "upload";
-  /** Stable, for programs: the server's code where it gives one, else the kind or `http.<status>`. */
+  /** Stable: the server's code where it gives one, else the kind or `http.<status>`. */
   readonly code: string;
   /** Written for the user by the server, if it wrote anything. */
   readonly message: string | null;
@@ -256,7 +256,7 @@ export interface Composer {
   retryAttachment(key: string): void;
   /** Take it away; ends its upload, and tells the server. */
   removeAttachment(key: string): void;
-  /** Send what is there. Resolves to whether the server took it; if not, it is back in the composer. */
+  /** Send what is there. Resolves to whether the server took it; if not, it is back here. */
   submit(): Promise<boolean>;
 }
 
@@ -305,8 +305,7 @@ export interface ChatOptions {
   /** One BCP 47 tag; goes into `Accept-Language`. */
   readonly locale?: string | undefined;
   readonly onClientTool?:
-    | ((call: { name: string; params: Record<string, unknown> }) => unknown)
-    | undefined;
+    ((call: { name: string; params: Record<string, unknown> }) => unknown) | undefined;
   readonly onWidgetAction?:
     | ((
         action: { type: string; payload?: Record<string, unknown> },

@@ -123,10 +123,7 @@ function withUpdate(
   return only({ ...state, items: state.items.with(index, next), progress: null });
 }
 
-function notice(
-  state: ThreadState,
-  event: Extract<ThreadStreamEvent, { type: "notice" }>,
-): Notice {
+function notice(state: ThreadState, event: Extract<ThreadStreamEvent, { type: "notice" }>): Notice {
   return {
     id: (state.notices.at(-1)?.id ?? 0) + 1,
     level: event.level,

@@ -46,13 +46,16 @@ export class ThreadStore {
     });
   }
 
+  /** Looks at every item for each delta of one: so nothing is made here unless it differs. */
   #publishItems(before: readonly Item[], items: readonly Item[]): void {
     let moved = items.length !== before.length;
     let mayAsk = moved;
-    for (const [index, item] of items.entries()) {
-      if (item === before[index]) continue;
-      moved ||= item.key !== before[index]?.key;
-      mayAsk ||= item.type === "structured_input" || item.type !== before[index]?.type;
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index] as Item;
+      const old = before[index];
+      if (item === old) continue;
+      moved ||= item.key !== old?.key;
+      mayAsk ||= item.type === "structured_input" || item.type !== old?.type;
       const known = this.#byKey.get(item.key);
       if (known) known.value = item;
       else this.#byKey.set(item.key, signal(item));

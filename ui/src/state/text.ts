@@ -36,7 +36,7 @@ export class TextBuffer {
     return new TextBuffer(growth, growth.length);
   }
 
-  /** Whether this is `earlier` with more (or nothing) behind it. Costs nothing; may say no of equals. */
+  /** Whether this is `earlier` grown further. Costs nothing, and may say no of equal texts. */
   continues(earlier: TextBuffer): boolean {
     return this.#growth === earlier.#growth && this.length >= earlier.length;
   }
@@ -47,7 +47,10 @@ export class TextBuffer {
     let start = this.#growth.length;
     let first = pieces.length;
     while (first > 0 && start > offset) start -= pieces[--first]?.length ?? 0;
-    return pieces.slice(first).join("").slice(Math.max(0, offset - start), this.length - start);
+    return pieces
+      .slice(first)
+      .join("")
+      .slice(Math.max(0, offset - start), this.length - start);
   }
 
   toString(): string {

@@ -162,11 +162,7 @@ export class ChatKitClient {
     itemId: string | null,
     options?: CallOptions,
   ): Promise<SyncCustomActionResponse> {
-    return this.call(
-      "threads.sync_custom_action",
-      actionParams(threadId, action, itemId),
-      options,
-    );
+    return this.call("threads.sync_custom_action", actionParams(threadId, action, itemId), options);
   }
 
   createAttachment(

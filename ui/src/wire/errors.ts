@@ -7,7 +7,7 @@
  */
 export type WireErrorKind = "network" | "http" | "content_type" | "cut" | "aborted";
 
-/** A request that failed. `message` is for the log, `told` is what the server wrote for the user. */
+/** A request that failed. `message` is for the log, `told` is the server's word to the user. */
 export class WireError extends Error {
   override readonly name = "ChatKitError";
   readonly kind: WireErrorKind;

@@ -4,8 +4,7 @@ import { WireError, lost, refused } from "./errors";
 import type { Attachment } from "./types";
 
 export type UploadStrategy =
-  | { readonly type: "two_phase" }
-  | { readonly type: "direct"; readonly uploadUrl: string };
+  { readonly type: "two_phase" } | { readonly type: "direct"; readonly uploadUrl: string };
 
 export interface UploadOptions {
   readonly client: ChatKitClient;

@@ -165,7 +165,7 @@ describe("to stop an answer", () => {
     expect(brief(chat)).toEqual([...kept, "assistant cut: So far"]);
   });
 
-  test("does both before anyone knows what the server can, and gives the message back", async () => {
+  test("does both before the server has said what it can, and gives the message back", async () => {
     const { server, chat } = await opened([QUESTION]);
     server.on("threads.add_user_message", never);
     chat.composer.setText("More");
@@ -189,14 +189,20 @@ describe("to stop an answer", () => {
 });
 
 describe("to answer again", () => {
-  const ITEMS = [QUESTION, OLD, user("msg_3", "And?"), assistant("msg_4", "So."), assistant("msg_5", "There.")];
+  const ITEMS = [
+    QUESTION,
+    OLD,
+    user("msg_3", "And?"),
+    assistant("msg_4", "So."),
+    assistant("msg_5", "There."),
+  ];
 
   test.each([
     [undefined, "msg_3"],
     ["msg_5", "msg_3"],
     ["msg_3", "msg_3"],
     ["msg_2", "msg_1"],
-  ])("names the user's message before %s, and drops what came after it", async (item, message) => {
+  ])("names the message before %s, and drops what came after it", async (item, message) => {
     const { server, chat } = await opened(ITEMS);
     const stream = server.stream("threads.retry_after_item");
     const retried = chat.retry(item);
@@ -218,6 +224,9 @@ describe("to answer again", () => {
     expect(brief(chat)).toEqual(before);
     const { failure } = chat.conversation.value;
     expect(failure.value).toMatchObject({ status: 503, message: "Not now." });
+    server.on("threads.retry_after_item", streamed(frame(done(assistant("msg_6", "Anew.")))));
+    failure.value?.retry?.();
+    await untilShown(chat, [...before.slice(0, 3), "assistant done: Anew."]);
   });
 
   test("shows what the server still has if the new answer fails", async () => {
@@ -239,7 +248,7 @@ describe("to answer again", () => {
 describe("a client tool", () => {
   const ASKED = frame(done(user("msg_1", "Where?"))) + frame(done(toolCall("tc_1")));
 
-  test("runs when the stream ends on its call, and the answer goes on with its output", async () => {
+  test("runs when the stream ends on its call; the answer goes on with its output", async () => {
     const onClientTool = vi.fn(async () => ({ city: "Oslo" }));
     const { server, chat, names } = await opened([], { onClientTool });
     server.on("threads.add_user_message", streamed(ASKED));
@@ -278,7 +287,10 @@ describe("a client tool", () => {
     const onClientTool = vi.fn(() => ({}));
     const { server, chat } = await opened([user("msg_0", "?"), toolCall("tc_0")], { onClientTool });
     server.on("threads.add_user_message", streamed(frame(done(user("msg_1", "Hello")))));
-    server.on("threads.custom_action", streamed(frame({ type: "notice", level: "info", message: "" })));
+    server.on(
+      "threads.custom_action",
+      streamed(frame({ type: "notice", level: "info", message: "" })),
+    );
     await chat.act({ type: "wave" });
     await chat.send(say("Hello"));
     await untilIdle(chat);

@@ -1,22 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
-import {
-  Server,
-  URL_,
-  chatOf,
-  created,
-  done,
-  later,
-  never,
-  opened,
-  until,
-  user,
-} from "./server";
+import { Server, URL_, chatOf, created, done, later, never, opened, until, user } from "./server";
 
 const ATTACHMENTS = { enabled: true };
 const API = { url: URL_, uploadStrategy: { type: "two_phase" } } as const;
 const text = (name: string, size = 3) => new File(["x".repeat(size)], name, { type: "text/plain" });
-const ready = (id: string) => ({ type: "file" as const, id, name: `${id}.txt`, mime_type: "text/plain" });
+const ready = (id: string) => ({
+  type: "file" as const,
+  id,
+  name: `${id}.txt`,
+  mime_type: "text/plain",
+});
 
 /** A chat that uploads in two phases, of which the second isn't needed. */
 function uploading(server: Server, attachments: object = ATTACHMENTS) {
@@ -31,7 +25,10 @@ const states = (chat: ReturnType<typeof chatOf>["chat"]) =>
 
 describe("the composer", () => {
   test("sends what there is, and is empty then", async () => {
-    const server = new Server().on("threads.create", streamed(frame(created()) + frame(done(user("msg_1", "Hi")))));
+    const server = new Server().on(
+      "threads.create",
+      streamed(frame(created()) + frame(done(user("msg_1", "Hi")))),
+    );
     const { chat } = chatOf(server, { tools: [{ id: "search" }], models: [{ id: "m" }] });
     expect(chat.composer.canSend.value).toBe(false);
     chat.composer.setText("  \n ");
@@ -69,7 +66,11 @@ describe("the composer", () => {
   test("clears the tool after a message, unless it is persistent", async () => {
     const tools = [{ id: "once" }, { id: "always", persistent: true }];
     const { server, chat, told } = await opened([], { tools });
-    server.on("threads.add_user_message", streamed(frame(done(user("msg_1", "A")))), streamed(frame(done(user("msg_2", "B")))));
+    server.on(
+      "threads.add_user_message",
+      streamed(frame(done(user("msg_1", "A")))),
+      streamed(frame(done(user("msg_2", "B")))),
+    );
     for (const tool of ["once", "always"]) {
       chat.composer.selectTool(tool);
       chat.composer.setText("A");
@@ -129,7 +130,10 @@ describe("the composer", () => {
   });
 
   test("is set by the page in part or in whole", () => {
-    const { chat, told } = chatOf(new Server(), { tools: [{ id: "search" }], models: [{ id: "m" }] });
+    const { chat, told } = chatOf(new Server(), {
+      tools: [{ id: "search" }],
+      models: [{ id: "m" }],
+    });
     chat.composer.set({ text: "A", reply: "R", selectedToolId: "search", selectedModelId: "m" });
     chat.composer.set({ text: "B", selectedToolId: null });
     expect(chat.composer.text.value).toBe("B");
@@ -168,7 +172,11 @@ describe("attachments", () => {
     chat.composer.addFiles([text("a.txt")]);
     await until(() => expect(states(chat)).toEqual(["a.txt failed"]));
     const [{ failure } = { failure: null }] = chat.composer.attachments.value;
-    expect(failure).toMatchObject({ kind: "upload", code: "file.too_large", message: "At most 3 MB." });
+    expect(failure).toMatchObject({
+      kind: "upload",
+      code: "file.too_large",
+      message: "At most 3 MB.",
+    });
     expect(names()).toEqual(["error"]);
     expect(chat.composer.canSend.value).toBe(false);
     failure?.retry?.();
@@ -217,7 +225,9 @@ describe("attachments", () => {
     const taken = (attachments: object, ...given: File[]) => {
       const server = new Server().on("attachments.create", () => Response.json(ready("atc")));
       const { chat } = uploading(server, attachments);
-      return chat.composer.addFiles(given).map(({ file, reason, limit }) => [file.name, reason, limit]);
+      return chat.composer
+        .addFiles(given)
+        .map(({ file, reason, limit }) => [file.name, reason, limit]);
     };
     const image = new File(["12345"], "a.PNG", { type: "image/png" });
 
@@ -321,7 +331,9 @@ describe("a draft", () => {
       const { chat: reloaded } = await opened();
       expect(reloaded.composer.text.value).toBe("Not lost");
       expect(reloaded.composer.quote.value).toBe("You said");
-      expect(reloaded.composer.attachments.value).toMatchObject([{ name: "atc_1.txt", status: "ready" }]);
+      expect(reloaded.composer.attachments.value).toMatchObject([
+        { name: "atc_1.txt", status: "ready" },
+      ]);
       reloaded.composer.set({ text: "", reply: null, attachments: [] });
       expect(kept.size).toBe(0);
     });

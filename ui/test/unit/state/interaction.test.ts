@@ -35,7 +35,10 @@ describe("questions", () => {
     await answering;
     expect(asked.value).toBeNull();
     expect(chat.composer.canSend.value).toBe(true);
-    expect(brief(chat).slice(1)).toEqual(["structured_input done: answered", "assistant done: Thanks."]);
+    expect(brief(chat).slice(1)).toEqual([
+      "structured_input done: answered",
+      "assistant done: Thanks.",
+    ]);
     expect(server.asked("threads.add_structured_input")).toEqual([
       { thread_id: "thr_1", item_id: "sin_1", input: { status: "answered", answers: ANSWERS } },
     ]);
@@ -43,7 +46,10 @@ describe("questions", () => {
 
   test("can be skipped", async () => {
     const { server, chat } = await opened([questions("sin_1")]);
-    server.on("threads.add_structured_input", streamed(frame(replaced(questions("sin_1", "answered")))));
+    server.on(
+      "threads.add_structured_input",
+      streamed(frame(replaced(questions("sin_1", "answered")))),
+    );
     await chat.skip("sin_1");
     expect(server.asked("threads.add_structured_input")).toMatchObject([
       { input: { status: "skipped", answers: {} } },
@@ -100,7 +106,12 @@ describe("an action of a widget", () => {
           frame(done(assistant("msg_1", "Yours."))),
       ),
     );
-    const config = { ...BOOK, handler: "server", loadingBehavior: "auto", streaming: true } as const;
+    const config = {
+      ...BOOK,
+      handler: "server",
+      loadingBehavior: "auto",
+      streaming: true,
+    } as const;
     expect(await chat.act(config, "wgt_1")).toBe(true);
     expect(brief(chat)).toEqual([
       'widget done: [{"type":"Text","id":"text","value":"Booked"}]',
@@ -150,7 +161,11 @@ describe("an action of a widget", () => {
 
   test("that fails can be done again", async () => {
     const { server, chat } = await opened([widget("wgt_1", "Free")]);
-    server.on("threads.custom_action", refusal(500, "internal", ""), streamed(frame(done(widget("wgt_1", "Booked")))));
+    server.on(
+      "threads.custom_action",
+      refusal(500, "internal", ""),
+      streamed(frame(done(widget("wgt_1", "Booked")))),
+    );
     expect(await chat.act(BOOK, "wgt_1")).toBe(false);
     const { failure } = chat.conversation.value;
     failure.value?.retry?.();

@@ -69,7 +69,10 @@ describe("reduce", () => {
       source: { type: "url" as const, url: "https://example.com", title },
     });
     const add = (at: number, title: string) =>
-      update("a", part(0, "annotation_added", { annotation_index: at, annotation: annotation(title) }));
+      update(
+        "a",
+        part(0, "annotation_added", { annotation_index: at, annotation: annotation(title) }),
+      );
     const state = fold(added(assistant("a")), add(0, "b"), add(0, "a"), add(9, "c"));
     const [item] = state.items;
     const annotations = item?.type === "assistant_message" ? item.parts[0]?.annotations : [];
@@ -96,9 +99,23 @@ describe("reduce", () => {
     ["to an item that isn't there", delta("nowhere", "x")],
     ["to another kind of item", delta("w", "x")],
     ["of a part below none", update("a", part(-1, "text_delta", { delta: "x" }))],
-    ["of a component that isn't there", update("w", { type: "widget.streaming_text.value_delta", component_id: "none", delta: "x", done: false })],
-    ["of a task that isn't there", update("f", { type: "workflow.task.updated", task_index: 3, task: { type: "image" } })],
-    ["of an image to no image", update("w", { type: "generated_image.updated", image: { id: "i", url: "u" } })],
+    [
+      "of a component that isn't there",
+      update("w", {
+        type: "widget.streaming_text.value_delta",
+        component_id: "none",
+        delta: "x",
+        done: false,
+      }),
+    ],
+    [
+      "of a task that isn't there",
+      update("f", { type: "workflow.task.updated", task_index: 3, task: { type: "image" } }),
+    ],
+    [
+      "of an image to no image",
+      update("w", { type: "generated_image.updated", image: { id: "i", url: "u" } }),
+    ],
   ])("logs an update %s, and changes nothing", (_name, event) => {
     const workflow = { type: "custom", tasks: [], expanded: false };
     const state = fold(
@@ -168,11 +185,15 @@ describe("a node of a widget", () => {
   test("is found where a child stands alone, and at the root", () => {
     expect(change("only")?.children).toMatchObject([{}, { children: { value: "changed" } }, {}]);
     const root = { ...tree, id: "root" };
-    expect(changeNode(root, "root", (node) => ({ ...node, size: "sm" }))).toMatchObject({ size: "sm" });
+    expect(changeNode(root, "root", (node) => ({ ...node, size: "sm" }))).toMatchObject({
+      size: "sm",
+    });
   });
 
   test("that isn't there is not found", () => {
     expect(change("none")).toBeNull();
-    expect(changeNode({ type: "Card", children: "text" as never }, "none", (node) => node)).toBeNull();
+    expect(
+      changeNode({ type: "Card", children: "text" as never }, "none", (node) => node),
+    ).toBeNull();
   });
 });

@@ -79,4 +79,3 @@ function answersAtOnce({ request, status, body }: Exchange): ThreadStreamEvent[]
   }
   return [];
 }
-

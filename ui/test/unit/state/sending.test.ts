@@ -70,7 +70,10 @@ describe("a first message", () => {
 
   test("may begin a new thread from another", async () => {
     const { server, chat, names } = await opened([user("msg_1", "A")]);
-    server.on("threads.create", streamed(frame(created("thr_2")) + frame(done(user("msg_9", "B")))));
+    server.on(
+      "threads.create",
+      streamed(frame(created("thr_2")) + frame(done(user("msg_9", "B")))),
+    );
     expect(await chat.send({ ...say("B"), newThread: true })).toBe(true);
     expect(chat.conversation.value.threadId.value).toBe("thr_2");
     expect(names().filter((name) => name === "thread.change")).toHaveLength(2);
@@ -193,7 +196,12 @@ describe("a message that can't be sent", () => {
     expect(await chat.send(say("B"))).toBe(true);
     expect(brief(chat)).toEqual(["user done: A", "user done: B"]);
     expect(chat.composer.text.value).toBe("");
-    expect(chat.conversation.value.failure.value).toMatchObject({ kind: "network" });
+    const { failure } = chat.conversation.value;
+    expect(failure.value).toMatchObject({ kind: "network" });
+    server.on("threads.retry_after_item", streamed(frame(done(assistant("msg_3", "C")))));
+    failure.value?.retry?.();
+    await untilShown(chat, ["user done: A", "user done: B", "assistant done: C"]);
+    expect(server.asked("threads.add_user_message")).toHaveLength(1);
   });
 
   test("is not taken for an older one that says the same", async () => {
@@ -261,7 +269,7 @@ describe("what a stream may hold", () => {
     expect(chat.conversation.value.failure.value).toBeNull();
   });
 
-  test("effects go to the page, notices stay until they are dismissed or the next message", async () => {
+  test("effects go to the page; notices stay until dismissed or the next message", async () => {
     const { server, chat, told } = await opened();
     server.on(
       "threads.add_user_message",

@@ -43,7 +43,9 @@ export class Server {
   }
 
   asked<T extends RequestType>(type: T): Params<T>[] {
-    return this.requests.filter((request) => request.type === type).map(({ params }) => params) as Params<T>[];
+    return this.requests
+      .filter((request) => request.type === type)
+      .map(({ params }) => params) as Params<T>[];
   }
 
   types(): RequestType[] {
@@ -203,7 +205,11 @@ export function brief(chat: Controller): string[] {
 }
 
 function who(item: Item): string {
-  return item.type === "user_message" ? "user" : item.type === "assistant_message" ? "assistant" : item.type;
+  return item.type === "user_message"
+    ? "user"
+    : item.type === "assistant_message"
+      ? "assistant"
+      : item.type;
 }
 
 function textOf(item: Item): string {

@@ -152,11 +152,7 @@ describe("to fetch updates", () => {
       { title: "Renamed" },
     );
     await chat.fetchUpdates();
-    expect(brief(chat)).toEqual([
-      "user done: A",
-      "assistant done: Changed",
-      "assistant done: New",
-    ]);
+    expect(brief(chat)).toEqual(["user done: A", "assistant done: Changed", "assistant done: New"]);
     expect(first?.value).toBe(before);
     expect(chat.conversation.value.thread.value?.title).toBe("Renamed");
   });
@@ -165,7 +161,10 @@ describe("to fetch updates", () => {
     const { server, chat } = await opened([]);
     const items = Array.from({ length: 6 }, (_, index) => user(`msg_${index}`, `${index}`));
     const newest = (...numbers: number[]) =>
-      page(numbers.map((number) => items[number] as ThreadItem), { has_more: true });
+      page(
+        numbers.map((number) => items[number] as ThreadItem),
+        { has_more: true },
+      );
     const list = async (response: Response) => {
       server.now("items.list", response);
       await chat.fetchUpdates();
@@ -242,12 +241,7 @@ describe("to show another thread", () => {
     await untilShown(chat, ["user done: A", "user done: B", "assistant open: CD"]);
     stream.send(done(assistant("msg_3", "CD"))).end();
     await untilIdle(chat);
-    expect(names()).toEqual([
-      "response.start",
-      "thread.change",
-      "thread.change",
-      "response.end",
-    ]);
+    expect(names()).toEqual(["response.start", "thread.change", "thread.change", "response.end"]);
   });
 
   test("fetches one whose answer has ended unseen", async () => {
@@ -292,7 +286,8 @@ describe("to show another thread", () => {
 });
 
 describe("the history", () => {
-  const list = (...ids: string[]) => Response.json({ data: ids.map((id) => thread(id)), has_more: false });
+  const list = (...ids: string[]) =>
+    Response.json({ data: ids.map((id) => thread(id)), has_more: false });
   const ids = (chat: ReturnType<typeof chatOf>["chat"]) =>
     chat.history.threads.value.map(({ id }) => id);
 
@@ -343,7 +338,9 @@ describe("the history", () => {
 
   test("takes back a title that the server refuses", async () => {
     const { server, chat } = await opened();
-    server.on("threads.list", list("thr_1")).on("threads.update", refusal(400, "request.invalid", "Too long."));
+    server
+      .on("threads.list", list("thr_1"))
+      .on("threads.update", refusal(400, "request.invalid", "Too long."));
     await chat.history.show();
     expect(await chat.history.rename("thr_1", "Mine")).toBe(false);
     expect(chat.history.threads.value[0]?.title).toBeNull();
@@ -392,7 +389,10 @@ describe("new options", () => {
     chat.composer.setText("Draft");
     const { conversation } = chat;
     const before = conversation.value;
-    const other = new Server().on("threads.add_user_message", streamed(frame(done(user("msg_2", "B")))));
+    const other = new Server().on(
+      "threads.add_user_message",
+      streamed(frame(done(user("msg_2", "B")))),
+    );
     chat.configure({ api: { url: "https://other.test/", fetch: other.fetch }, locale: "fr" });
     expect(conversation.value).toBe(before);
     expect(chat.composer.text.value).toBe("Draft");

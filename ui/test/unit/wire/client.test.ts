@@ -10,7 +10,12 @@ import { Stream, frame, refusal, streamed } from "./answers";
 const NOTICE = { type: "notice", level: "info", message: "m" } satisfies ThreadStreamEvent;
 
 function clientOf(answer: typeof fetch, options: Partial<ClientOptions> = {}): ChatKitClient {
-  return new ChatKitClient({ url: "https://chat.test/api", fetch: answer, pauses: [0, 0], ...options });
+  return new ChatKitClient({
+    url: "https://chat.test/api",
+    fetch: answer,
+    pauses: [0, 0],
+    ...options,
+  });
 }
 
 /** A client to which a server gives these answers, one after the other. */
@@ -147,7 +152,9 @@ describe("a request that fails", () => {
     ["JSON that is no object", Response.json([1])],
   ])("says that what answers isn't ChatKit: %s", async (_name, response) => {
     const { client } = answered(response);
-    expect(await failure(client.renameThread("thr_1", "x"))).toMatchObject({ kind: "content_type" });
+    expect(await failure(client.renameThread("thr_1", "x"))).toMatchObject({
+      kind: "content_type",
+    });
   });
 
   test("says so of a stream, too, and lets it go", async () => {
@@ -175,7 +182,10 @@ describe("a request that fails", () => {
   });
 
   test.each([
-    ["a message", (client: ChatKitClient) => all(client.addUserMessage("t", messageInput({ content: [] })))],
+    [
+      "a message",
+      (client: ChatKitClient) => all(client.addUserMessage("t", messageInput({ content: [] }))),
+    ],
     ["a rename", (client: ChatKitClient) => client.renameThread("t", "x")],
     ["feedback", (client: ChatKitClient) => client.sendFeedback("t", ["i"], "positive")],
   ])("is never made again if it may have done its work: %s", async (_name, request) => {

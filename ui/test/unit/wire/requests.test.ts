@@ -24,7 +24,9 @@ async function makeAll(client: ChatKitClient): Promise<void> {
   await client.createThread(bare).next();
   await client.createThread(full).next();
   await client.addUserMessage("thr_1", bare).next();
-  await client.addUserMessage("thr_1", messageInput({ content: [], attachmentIds: ["atc_1"] })).next();
+  await client
+    .addUserMessage("thr_1", messageInput({ content: [], attachmentIds: ["atc_1"] }))
+    .next();
   await client.addToolOutput("thr_1", { city: "Oslo" }).next();
   await client.addToolOutput("thr_1", null).next();
   await client.addStructuredInput("thr_1", "sin_1", { status: "answered", answers }).next();

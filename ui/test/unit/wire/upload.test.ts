@@ -61,7 +61,11 @@ afterEach(() => {
   FakeXhr.made.length = 0;
 });
 
-function begin(strategy: UploadOptions["strategy"], more: Partial<UploadOptions> = {}, created = {}) {
+function begin(
+  strategy: UploadOptions["strategy"],
+  more: Partial<UploadOptions> = {},
+  created = {},
+) {
   const fetch = vi.fn<typeof globalThis.fetch>(async () =>
     Response.json({ ...ATTACHMENT, ...created }),
   );
@@ -117,7 +121,9 @@ describe("a direct upload", () => {
   });
 
   test("says how it was refused through the page's fetch", async () => {
-    const { work } = begin(DIRECT, { fetch: async () => refusal(401, "auth.required", "Sign in.") });
+    const { work } = begin(DIRECT, {
+      fetch: async () => refusal(401, "auth.required", "Sign in."),
+    });
     await expect(work).rejects.toMatchObject({ kind: "http", status: 401, told: "Sign in." });
   });
 
@@ -127,11 +133,14 @@ describe("a direct upload", () => {
     await expect(work).rejects.toMatchObject({ kind: "network" });
   });
 
-  test.each(["<html>", "{}", "null"])("says when what answers gives no attachment: %s", async (body) => {
-    const { work } = begin(DIRECT);
-    (await sent()).answer(200, body);
-    await expect(work).rejects.toMatchObject({ kind: "content_type" });
-  });
+  test.each(["<html>", "{}", "null"])(
+    "says when what answers gives no attachment: %s",
+    async (body) => {
+      const { work } = begin(DIRECT);
+      (await sent()).answer(200, body);
+      await expect(work).rejects.toMatchObject({ kind: "content_type" });
+    },
+  );
 
   test("ends when it is aborted, and begins not at all if it was before", async () => {
     const abort = new AbortController();
