@@ -9,6 +9,7 @@ interface Props {
   node: WidgetNode;
   /** Makes what is shown; called again only for another node. */
   render: (node: WidgetNode) => ComponentChildren;
+  onBroken: (node: WidgetNode, error: unknown) => void;
 }
 
 /** Keeps what is wrong with one node from the rest: it is replaced by a note until it changes. */
@@ -20,8 +21,9 @@ export class Boundary extends Component<Props, { broken: WidgetNode | null }> {
   }
 
   override componentDidCatch(error: unknown): void {
-    console.warn(`A ${String(this.props.node.type)} of a widget could not be shown:`, error);
-    this.setState({ broken: this.props.node });
+    const { node, onBroken } = this.props;
+    this.setState({ broken: node });
+    onBroken(node, error);
   }
 
   override render({ node, render }: Props) {

@@ -4,7 +4,7 @@ import type { Deeplink } from "../markdown/url";
 import type { Theme } from "../options";
 import type { WidgetAction } from "../state";
 import { adopt } from "../theme";
-import type { WidgetRoot } from "../wire/types";
+import type { WidgetNode, WidgetRoot } from "../wire/types";
 
 import { SchemeContext, SurroundingsContext } from "./context";
 import { record } from "./fields";
@@ -29,6 +29,8 @@ export interface WidgetProps {
   onAction: (action: WidgetAction, itemId: string) => Promise<boolean>;
   /** Called when a `chatkit-link://` is followed. */
   onDeeplink?: (link: Deeplink) => void;
+  /** Called when a node could not be shown; the rest is. */
+  onBroken?: (node: WidgetNode, error: unknown) => void;
 }
 
 /** A tree of nodes, and what they can do. */
@@ -67,6 +69,7 @@ function useSurroundingsOf(props: WidgetProps) {
       hold,
       act: (action: WidgetAction) => latest.current.onAction(action, latest.current.itemId),
       onDeeplink: (link: Deeplink) => latest.current.onDeeplink?.(link),
+      onBroken: (node: WidgetNode, error: unknown) => latest.current.onBroken?.(node, error),
     }),
     [theme, imageDomains, isAnswering, isHeld],
   );

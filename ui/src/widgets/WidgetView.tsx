@@ -28,6 +28,9 @@ export function WidgetView({ item }: { item: WidgetEntry }) {
       isAnswering={conversation.responding.value}
       onAction={(action, itemId) => chat.act(action, itemId)}
       onDeeplink={(link) => emit("chatkit.deeplink", link)}
+      onBroken={({ type }, error) =>
+        emit("chatkit.log", { name: "widget.broken", data: { type, error: String(error) } })
+      }
     />
   );
 }

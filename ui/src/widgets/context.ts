@@ -4,6 +4,7 @@ import { useContext } from "preact/hooks";
 import type { Deeplink } from "../markdown/url";
 import type { Theme } from "../options";
 import type { WidgetAction } from "../state";
+import type { WidgetNode } from "../wire/types";
 
 import type { Scheme } from "./colors";
 
@@ -20,6 +21,8 @@ export interface Surroundings {
   /** Do what a node asks; resolves to whether it went well. */
   readonly act: (action: WidgetAction) => Promise<boolean>;
   readonly onDeeplink: (link: Deeplink) => void;
+  /** A node could not be shown. */
+  readonly onBroken: (node: WidgetNode, error: unknown) => void;
 }
 
 export const SurroundingsContext = createContext<Surroundings | null>(null);

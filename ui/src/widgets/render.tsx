@@ -3,6 +3,7 @@ import type { FunctionComponent, VNode } from "preact";
 import type { WidgetNode } from "../wire/types";
 
 import { Boundary } from "./Boundary";
+import { useSurroundings } from "./context";
 import { record } from "./fields";
 import { Badge } from "./nodes/Badge";
 import { Button } from "./nodes/Button";
@@ -44,7 +45,8 @@ export function isKnown(node: WidgetNode): boolean {
 
 /** A node and what is below it. What its type is not known for is a note. */
 export function NodeView({ node }: { node: WidgetNode }) {
-  return <Boundary node={node} render={renderNode} />;
+  const { onBroken } = useSurroundings();
+  return <Boundary node={node} render={renderNode} onBroken={onBroken} />;
 }
 
 function renderNode(node: WidgetNode): VNode {
@@ -55,12 +57,12 @@ function renderNode(node: WidgetNode): VNode {
 /** One note stands for all unknown nodes in a row. */
 function childViews(children: unknown): VNode[] {
   const nodes = (Array.isArray(children) ? children : [children]).filter(record) as WidgetNode[];
-  const shown = nodes.filter((node, at) => isKnown(node) || !(at && !isKnown(nodes[at - 1]!)));
+  const shown = nodes.filter((node, at) => isKnown(node) || at === 0 || isKnown(nodes[at - 1]!));
   const keys = keysOf(shown);
   return shown.map((node, at) => <NodeView key={keys[at]!} node={node} />);
 }
 
-/** What tells siblings apart while they change: the first of each key or id, places for the rest. */
+/** What tells siblings apart while they change: a key or an id of their own, or their place. */
 function keysOf(nodes: readonly WidgetNode[]): string[] {
   const taken = new Set<unknown>();
   return nodes.map(({ key, id }, at) => {

@@ -14,6 +14,7 @@ const COLORS = [
   "warning",
   "danger",
 ] as const;
+const VARIANTS = ["solid", "soft", "outline", "ghost"] as const;
 const SIZES = ["3xs", "2xs", "xs", "sm", "md", "lg", "xl", "2xl", "3xl"] as const;
 const ICON_SIZES = { sm: 14, md: 16, lg: 20, xl: 24, "2xl": 28 } as const;
 const ICON_SIZE_NAMES = ["sm", "md", "lg", "xl", "2xl"] as const;
@@ -33,7 +34,7 @@ export function Button({ node }: NodeProps) {
       iconSize={ICON_SIZES[choice(node["iconSize"], ICON_SIZE_NAMES, "md")]}
       class={classes(
         `w-tone-${choice(color, COLORS, preset)}`,
-        `w-${choice(variant, ["solid", "soft", "outline", "ghost"], preset === "primary" ? "solid" : "outline")}`,
+        `w-${choice(variant, VARIANTS, preset === "primary" ? "solid" : "outline")}`,
         `w-button-${choice(size, SIZES, "lg")}`,
         pill !== false && "w-pill",
         uniform === true && "w-uniform",

@@ -3,7 +3,6 @@ import { useState } from "preact/hooks";
 import { Icon } from "../../ui/icons/Icon";
 import type { WidgetNode } from "../../wire/types";
 import { useAction } from "../actions";
-import { useScheme } from "../context";
 import { style, type Style } from "../css";
 import { choice, record, text } from "../fields";
 import { background, border, spacing } from "../layout";
@@ -11,11 +10,11 @@ import { background, border, spacing } from "../layout";
 import { Control } from "./Control";
 import type { NodeProps } from "./props";
 import { Status, statusText } from "./Status";
-import { Themed } from "./Themed";
+import { Themed, useOwnScheme } from "./Themed";
 
 /** A frame with a status above, and buttons to confirm or cancel below. */
 export function Card({ node, children }: NodeProps) {
-  const scheme = useScheme();
+  const scheme = useOwnScheme(node);
   const [isConfirmed, setConfirmed] = useState(false);
   const [isOpen, setOpen] = useState(false);
   const isDone = isConfirmed || !record(node["confirm"]);

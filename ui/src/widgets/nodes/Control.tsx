@@ -26,7 +26,7 @@ export function Control(props: Props) {
       disabled={disabled || !action}
       aria-disabled={action?.isBlocked ? true : undefined}
       aria-busy={isRunning ? true : undefined}
-      aria-label={label ? undefined : (iconStart ?? iconEnd)?.replace(/^lucide:/, "").replaceAll("-", " ")}
+      aria-label={label ? undefined : wordsOf(iconStart || iconEnd)}
       onClick={run}
     >
       {isRunning ? (
@@ -39,4 +39,9 @@ export function Control(props: Props) {
       {isRunning && <span class="sr">{t("workflow.working")}</span>}
     </button>
   );
+}
+
+/** For a button that has nothing else to be called by. */
+function wordsOf(icon: string | undefined): string | undefined {
+  return icon?.replace(/^lucide:/, "").replaceAll("-", " ");
 }

@@ -31,7 +31,11 @@ export function Image({ node }: NodeProps) {
   if (!src || failed === src) return <span class="w-no-image">{alt || t("image.blocked")}</span>;
   return (
     <img
-      class={classes("w-image", node["frame"] === true && "w-frame", node["flush"] === true && "w-flush")}
+      class={classes(
+        "w-image",
+        node["frame"] === true && "w-frame",
+        node["flush"] === true && "w-flush",
+      )}
       src={src}
       alt={alt}
       loading="lazy"

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Markdown } from "../../markdown/Markdown";
 import { MarkdownDocument } from "../../markdown/stream";
@@ -10,19 +10,25 @@ import type { NodeProps } from "./props";
 /** Markdown. What is added to its end is all that is read again. */
 export function MarkdownNode({ node }: NodeProps) {
   const { imageDomains, onDeeplink } = useSurroundings();
-  const value = text(node["value"]);
-  const [document] = useState(() => new MarkdownDocument(value));
-  useLayoutEffect(() => {
-    if (value === document.text) return;
-    if (value.startsWith(document.text)) document.append(value.slice(document.text.length));
-    else document.replace(value);
-  }, [document, value]);
   return (
     <Markdown
-      document={document}
+      document={useDocument(text(node["value"]), node["streaming"] === false)}
       streaming={node["streaming"] === true}
       allowedImageDomains={imageDomains}
       onDeeplink={onDeeplink}
     />
   );
+}
+
+function useDocument(value: string, isDone: boolean): MarkdownDocument {
+  const [document] = useState(() => new MarkdownDocument(value));
+  const hasGrown = useRef(false);
+  useLayoutEffect(() => {
+    const { text: shown } = document;
+    if (isDone && hasGrown.current) document.finish(value);
+    else if (!value.startsWith(shown)) document.replace(value);
+    else if (value !== shown) document.append(value.slice(shown.length));
+    hasGrown.current = !isDone && (hasGrown.current || value !== shown);
+  }, [document, value, isDone]);
+  return document;
 }

@@ -23,7 +23,8 @@ export function Status({ status }: { status: unknown }) {
 function Picture({ fields }: { fields: Fields }) {
   const { imageDomains } = useSurroundings();
   const src = imageSource(fields["favicon"], imageDomains);
-  if (src) return <img class={classes("w-favicon", fields["frame"] === true && "w-frame")} src={src} alt="" />;
+  const frame = fields["frame"] === true && "w-frame";
+  if (src) return <img class={classes("w-favicon", frame)} src={src} alt="" />;
   const icon = text(fields["icon"]);
   return icon ? <Icon name={icon} size={16} /> : null;
 }

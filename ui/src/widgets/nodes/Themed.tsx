@@ -1,9 +1,15 @@
 import type { ComponentChildren } from "preact";
 
 import { tokens } from "../../theme/tokens";
+import type { Scheme } from "../colors";
 import { SchemeContext, useScheme, useSurroundings } from "../context";
 import type { Style } from "../css";
 import { choice, classes, type Fields } from "../fields";
+
+/** The colour scheme of a container: its own, or that around it. */
+export function useOwnScheme(fields: Fields): Scheme {
+  return choice(fields["theme"], ["light", "dark"], useScheme());
+}
 
 interface Props {
   fields: Fields;
@@ -16,13 +22,17 @@ interface Props {
 export function Themed({ fields, class: name, style, children }: Props) {
   const { theme } = useSurroundings();
   const around = useScheme();
-  const colorScheme = choice(fields["theme"], ["light", "dark"], around);
+  const colorScheme = useOwnScheme(fields);
   // A page's own surface is of its own scheme.
   const color = { ...theme.color, surface: null };
-  const own = colorScheme !== around && { ...tokens({ ...theme, color, colorScheme }), colorScheme };
+  const isOther = colorScheme !== around;
+  const own = isOther && { ...tokens({ ...theme, color, colorScheme }), colorScheme };
   return (
     <SchemeContext.Provider value={colorScheme}>
-      <div class={classes(name, `w-${colorScheme}`, own && "w-themed")} style={{ ...own, ...style }}>
+      <div
+        class={classes(name, `w-${colorScheme}`, isOther && "w-themed")}
+        style={{ ...own, ...style }}
+      >
         {children}
       </div>
     </SchemeContext.Provider>

@@ -27,9 +27,10 @@ describe("a button", () => {
   });
 
   test("leaves it to others what a handler and no streaming mean", async () => {
-    const shown = new Shown().show(card(button({}, { ...BOOK, handler: "client", streaming: false })));
+    const others = { handler: "client", streaming: false };
+    const shown = new Shown().show(card(button({}, { ...BOOK, ...others })));
     await shown.press("Book");
-    expect(shown.onAction.mock.lastCall?.[0]).toMatchObject({ handler: "client", streaming: false });
+    expect(shown.onAction.mock.lastCall?.[0]).toMatchObject(others);
   });
 
   test("shows that it works, keeps the focus, and can't be pressed twice", async () => {
@@ -188,7 +189,9 @@ describe("a list", () => {
     await shown.press("+5");
     expect(shown.all("li")).toHaveLength(7);
     expect(shown.all("button")).toEqual([]);
-    expect(new Shown().show({ type: "ListView", limit: "auto", children }).all("li")).toHaveLength(5);
-    expect(new Shown().show({ type: "ListView", limit: -1, children }).all("li")).toHaveLength(7);
+    const rows = (limit: unknown) =>
+      new Shown().show({ type: "ListView", limit, children }).all("li").length;
+    expect(rows("auto")).toBe(5);
+    expect(rows(-1)).toBe(7);
   });
 });

@@ -8,6 +8,18 @@ const WELL = { type: "Text", value: "Well" };
 
 afterEach(() => vi.unstubAllGlobals());
 
+const TYPES = (
+  "Badge Basic Box Button Caption Card Col Divider Icon Image ListView ListViewItem Markdown " +
+  "Row Spacer Text Title Transition"
+).split(" ");
+const FIELDS = (
+  "align asForm aspectRatio background block border cancel collapsed color confirm direction " +
+  "disabled editable fit flex flush frame gap height iconSize iconStart id italic justify key " +
+  "label limit margin maxLines maxSize minLines minSize name onClickAction padding pill position " +
+  "radius size spacing src status streaming style textAlign theme truncate uniform value variant " +
+  "weight width wrap"
+).split(" ");
+
 function nested(depth: number): unknown {
   let node: unknown = WELL;
   for (let level = 0; level < depth; level++) node = { type: "Box", children: [node] };
@@ -16,7 +28,8 @@ function nested(depth: number): unknown {
 
 describe("what is unknown or wrong", () => {
   test("is a note in its place; the rest is shown", () => {
-    const shown = new Shown().show(card(WELL, { type: "Chart", data: [] }, { type: "Nonsense" }, WELL));
+    const unknown = [{ type: "Chart", data: [] }, { type: "Nonsense" }];
+    const shown = new Shown().show(card(WELL, ...unknown, WELL));
     expect(shown.text).toBe(`Well${UNSUPPORTED}Well`);
   });
 
@@ -42,33 +55,27 @@ describe("what is unknown or wrong", () => {
 
   test("fields of any kind do no harm", () => {
     const odd = [null, -1, 1e99, Number.NaN, "", "💥", {}, [], [[]], { size: {} }, true];
-    const fields = [
-      ..."align asForm aspectRatio background block border cancel collapsed color confirm".split(" "),
-      ..."direction disabled editable fit flex flush frame gap height iconSize iconStart id".split(" "),
-      ..."italic justify key label limit margin maxLines maxSize minLines minSize name".split(" "),
-      ..."onClickAction padding pill position radius size spacing src status streaming style".split(" "),
-      ..."textAlign theme truncate uniform value variant weight width wrap".split(" "),
-    ];
-    const types = ["Badge", "Basic", "Box", "Button", "Caption", "Card", "Col", "Divider", "Icon"];
-    types.push("Image", "ListView", "ListViewItem", "Markdown", "Row", "Spacer", "Text", "Title");
     for (const value of odd) {
-      const props = Object.fromEntries(fields.map((field) => [field, value]));
-      const children = types.map((type) => ({ ...props, type, children: [WELL] }));
-      expect(new Shown().show({ type: "Card", children: [...children, WELL] }).text).toMatch(/Well$/);
+      const onBroken = vi.fn();
+      const fields = Object.fromEntries(FIELDS.map((field) => [field, value]));
+      const nodes = TYPES.map((type) => ({ ...fields, type, children: [WELL] }));
+      expect(new Shown().show(card(...nodes, WELL), { onBroken }).text).toMatch(/Well$/);
+      expect(onBroken).not.toHaveBeenCalled();
     }
   });
 
   test("a node that fails is replaced by a note, until it is another one", () => {
-    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const onBroken = vi.fn();
     const failing = Object.defineProperty({ type: "Text" }, "value", {
       get: () => {
         throw new Error("broken");
       },
     });
     const row = { type: "Row", children: [failing, WELL] };
-    const shown = new Shown().show(card(row, WELL));
+    const shown = new Shown().show(card(row, WELL), { onBroken });
     expect(shown.text).toBe(`${UNSUPPORTED}WellWell`);
-    expect(warn).toHaveBeenCalledOnce();
+    expect(onBroken).toHaveBeenCalledOnce();
+    expect(onBroken.mock.lastCall?.[0] === failing).toBe(true);
     shown.show(card({ type: "Row", children: [{ type: "Text", value: "Mended" }, WELL] }, WELL));
     expect(shown.text).toBe("MendedWellWell");
   });
@@ -83,9 +90,10 @@ describe("what would do harm", () => {
   test("stays text, or is left out", () => {
     const shown = new Shown().show(
       card(
-        { type: "Text", value: "<script>alert(1)</script>", dangerouslySetInnerHTML: { __html: "<i>" } },
+        { type: "Text", value: "<script>alert(1)</script>" },
+        { type: "Text", value: "A", dangerouslySetInnerHTML: { __html: "<i>" } },
         { type: "Text", value: { constructor: null, type: "img", props: { src: "x" } } },
-        { type: "Row", onClick: "alert(1)", href: "javascript:alert(1)", class: "app", children: [] },
+        { type: "Row", onClick: "alert(1)", href: "javascript:alert(1)", class: "app" },
         { type: "Icon", name: "x' onload='alert(1)" },
         { type: "Title", value: "T", ref: {}, innerHTML: "<i>", style: "position:fixed" },
       ),
@@ -104,9 +112,10 @@ describe("what would do harm", () => {
   ])("the style value %s is left out", (value) => {
     const all = {
       ...{ background: value, color: value, width: value, gap: value, flex: value, padding: value },
-      ...{ margin: { x: value }, border: { size: 1, color: value }, aspectRatio: value, radius: value },
+      ...{ margin: { x: value }, border: { size: 1, color: value }, aspectRatio: value },
     };
-    const shown = new Shown().show(card({ type: "Row", ...all }, { type: "Text", value: "A", ...all }));
+    const text = { type: "Text", value: "A", ...all };
+    const shown = new Shown().show(card({ type: "Row", ...all }, text));
     const styles = shown.all("[style]").map((element) => element.getAttribute("style")).join();
     expect(styles).not.toContain(value);
     expect(styles).not.toContain("evil");
@@ -115,7 +124,8 @@ describe("what would do harm", () => {
   test("a value that is none for its property is left out", () => {
     const supports = vi.fn(() => false);
     vi.stubGlobal("CSS", { supports });
-    const shown = new Shown().show(card({ type: "Row", width: "12parsecs", background: "mauve-ish" }));
+    const row = { type: "Row", width: "12parsecs", background: "mauve-ish" };
+    const shown = new Shown().show(card(row));
     expect(supports).toHaveBeenCalledWith("width", "12parsecs");
     expect(supports).toHaveBeenCalledWith("color", "mauve-ish");
     expect(shown.one(".w-row").getAttribute("style")).toBeNull();

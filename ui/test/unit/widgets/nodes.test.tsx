@@ -61,12 +61,15 @@ describe("Markdown", () => {
 
   test("that streams keeps what is there, and may become another text", async () => {
     const shown = new Shown();
-    const at = (value: string) => card({ type: "Markdown", id: "m", value, streaming: true });
+    const at = (value: string, streaming = true) =>
+      card({ type: "Markdown", id: "m", value, streaming });
     shown.show(at("One.\n\nTwo.\n\nThree.\n\nFo"));
     const first = shown.one("p");
     shown.show(at("One.\n\nTwo.\n\nThree.\n\nFour."));
     await expect.poll(() => shown.text).toBe("One.Two.Three.Four.");
     expect(shown.one("p")).toBe(first);
+    shown.show(at("Else *where*", true)).show(at("Else *where*.", false));
+    expect(shown.text).toBe("Else where.");
     shown.show(at("Else."));
     await expect.poll(() => shown.text).toBe("Else.");
   });
@@ -111,8 +114,11 @@ describe("containers", () => {
 
   test("a scheme of its own has its own colours", () => {
     const red = { type: "Text", value: "Red", color: { light: "red-200", dark: "red-800" } };
-    const light = new Shown().show({ ...card(red), theme: "light" });
-    const dark = new Shown().show({ ...card(red), theme: "dark" });
+    const background = { light: "white", dark: "black" };
+    const light = new Shown().show({ ...card(red), background, theme: "light" });
+    const dark = new Shown().show({ ...card(red), background, theme: "dark" });
+    expect(light.one(".w-card").style.backgroundColor).toBe("white");
+    expect(dark.one(".w-card").style.backgroundColor).toBe("black");
     expect(light.one(".w-card").style.getPropertyValue("--ck-ground")).toBe("");
     expect(dark.one(".w-card").style.getPropertyValue("--ck-ground")).toMatch(/^rgb/);
     expect(dark.one("p").style.color).not.toBe(light.one("p").style.color);
@@ -139,7 +145,8 @@ describe("pictures", () => {
       "data:image/png;base64,AAAA",
     ]);
     expect(shown.all("img")[0]!.getAttribute("alt")).toBe("A cat");
-    expect(shown.all(".w-no-image").map((note) => note.textContent)).toEqual(Array(4).fill("A cat"));
+    const notes = shown.all(".w-no-image").map((note) => note.textContent);
+    expect(notes).toEqual(Array(4).fill("A cat"));
   });
 
   test("that can't be loaded say what they show", async () => {
@@ -173,7 +180,7 @@ describe("small things", () => {
   });
 
   test("a status shows its text, and its picture if it may", () => {
-    const status = (more: object) => ({ type: "Card", status: { text: "Docs", ...more }, children: [] });
+    const status = (more: object) => ({ ...card(), status: { text: "Docs", ...more } });
     const good = new Shown().show(status({ favicon: "https://a.example/f.png" }));
     expect(good.text).toBe("Docs");
     expect(good.one("img").getAttribute("src")).toBe("https://a.example/f.png");
