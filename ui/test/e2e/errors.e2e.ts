@@ -139,12 +139,11 @@ describe("a stream", () => {
 });
 
 test("what is written while an answer comes stays", async () => {
-  const held = Promise.withResolvers<void>();
-  stage.front.trouble("threads.create", { hold: held.promise, after: 3 });
+  const release = stage.front.hold("threads.create", 3);
   await chat.write(QUESTION);
   await chat.button("Stop response").waitFor();
   await chat.box.fill("The next thought");
-  held.resolve();
+  release();
   await answered();
   await chat.button("Send message").waitFor();
   await chat.draftIs("The next thought");

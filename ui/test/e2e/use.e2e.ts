@@ -35,11 +35,10 @@ function fromEnd(): Promise<number> {
 describe("an answer", () => {
   test("is said to come, and to be there", async () => {
     await open();
-    const held = Promise.withResolvers<void>();
-    stage.front.trouble("threads.create", { hold: held.promise, after: 3 });
+    const release = stage.front.hold("threads.create", 3);
     await chat.write("Good day");
     await expect.poll(() => chat.status.innerText()).toContain("Responding");
-    held.resolve();
+    release();
     await expect.poll(() => chat.status.innerText()).toContain("Response complete");
   });
 
@@ -126,8 +125,7 @@ describe("a long answer", () => {
     await chat.ask("long");
     await expect.poll(fromEnd).toBeLessThan(5);
 
-    const held = Promise.withResolvers<void>();
-    stage.front.trouble("threads.add_user_message", { hold: held.promise, after: 60 });
+    const release = stage.front.hold("threads.add_user_message", 60);
     await chat.write("long");
     await chat.answers.nth(1).getByText("Paragraph 0.").waitFor();
     await chat.log.hover();
@@ -135,7 +133,7 @@ describe("a long answer", () => {
     await chat.button("Jump to latest").waitFor();
     await expect.poll(fromEnd).toBeGreaterThan(100);
     const before = await chat.log.evaluate((log) => log.scrollTop);
-    held.resolve();
+    release();
     await chat.answers.nth(1).getByText("Paragraph 11.").waitFor();
     await chat.button("Send message").waitFor();
     expect(await chat.log.evaluate((log) => log.scrollTop)).toBe(before);

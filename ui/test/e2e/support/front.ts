@@ -83,6 +83,18 @@ export class Front {
     this.#troubles.set(type, { trouble, times });
   }
 
+  /**
+   * Hold back the next answer to a type of request, after so many events.
+   *
+   * @returns Lets it go on.
+   */
+  hold(type: string, after: number): () => void {
+    let release = () => {};
+    const hold = new Promise<void>((resolve) => (release = resolve));
+    this.trouble(type, { hold, after });
+    return release;
+  }
+
   types(): string[] {
     return this.requests.map(({ type }) => type);
   }
