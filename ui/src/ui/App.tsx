@@ -36,12 +36,13 @@ export function App({ chat, options, view, emit }: AppProps) {
   const ui = useMemo(() => {
     const focusComposer = () =>
       frame.current?.querySelector<HTMLElement>("[data-focus-first]")?.focus();
-    return { chat, options, emit, focusComposer, status: signal("") };
-  }, [chat, options, emit]);
+    view.focusComposer = focusComposer;
+    const returnToComposer = () => {
+      if (!globalThis.matchMedia?.("(pointer: coarse)").matches) setTimeout(focusComposer);
+    };
+    return { chat, options, emit, returnToComposer, status: signal("") };
+  }, [chat, options, view, emit]);
 
-  useLayoutEffect(() => {
-    view.focusComposer = ui.focusComposer;
-  }, [view, ui]);
   useTheme(frame, options);
   useSignalEffect(() => {
     void setLocale(options.value.locale ?? navigator.language);

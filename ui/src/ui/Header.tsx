@@ -6,13 +6,13 @@ import { useUi } from "./context";
 
 /** The row on top: the page's own actions, the title, and the ways to other threads. */
 export function Header() {
-  const { chat, options, focusComposer } = useUi();
+  const { chat, options, returnToComposer } = useUi();
   const { header, history } = options.value;
   const thread = chat.conversation.value.thread.value;
   const title = header.title.text ?? thread?.title ?? null;
   const startNew = () => {
     void chat.openThread(null);
-    focusComposer();
+    returnToComposer();
   };
   return (
     <header class="header">

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../i18n";
 import type { ThreadInfo } from "../state";
@@ -19,10 +19,12 @@ export function HistoryEntry({ thread, isOpen, onChoose }: Props) {
   const row = useRef<HTMLLIElement>(null);
   const { showDelete, showRename } = options.value.history;
   const title = thread.title || t("history.untitled");
-  const back = () => {
-    setMode("shown");
-    row.current?.querySelector<HTMLElement>("button")?.focus();
-  };
+  const wasShown = useRef(true);
+  useLayoutEffect(() => {
+    if (mode === "shown" && !wasShown.current) row.current!.querySelector("button")!.focus();
+    wasShown.current = mode === "shown";
+  }, [mode]);
+  const back = () => setMode("shown");
   return (
     <li class={`history-entry ${isOpen ? "open" : ""}`} ref={row}>
       {mode === "renaming" ? (
@@ -80,7 +82,10 @@ interface RenameProps {
 
 function Rename({ title, onRename, onCancel }: RenameProps) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => {
+    input.current!.focus();
+    input.current!.select();
+  }, []);
   const save = (event: Event) => {
     event.preventDefault();
     onRename(input.current!.value.trim());
@@ -106,7 +111,7 @@ function Rename({ title, onRename, onCancel }: RenameProps) {
 
 function Delete({ onDelete, onCancel }: { onDelete: () => void; onCancel: () => void }) {
   const cancel = useRef<HTMLButtonElement>(null);
-  useEffect(() => cancel.current?.focus(), []);
+  useLayoutEffect(() => cancel.current!.focus(), []);
   return (
     <div
       class="confirm"

@@ -12,13 +12,13 @@ import { useUi } from "./context";
 
 /** The list of threads, over the one that is open. */
 export function HistoryPanel() {
-  const { chat, focusComposer } = useUi();
+  const { chat, returnToComposer } = useUi();
   const { history } = chat;
   const panel = useFocusInside();
   const choose = (thread: ThreadInfo) => {
     history.hide();
     void chat.openThread(thread.id);
-    focusComposer();
+    returnToComposer();
   };
   return (
     <div class="history" onClick={(event) => event.target === event.currentTarget && history.hide()}>

@@ -8,11 +8,11 @@ import { useUi } from "./context";
 
 /** What is shown before the first message: a greeting, and messages to begin with. */
 export function StartScreen() {
-  const { chat, options, focusComposer } = useUi();
+  const { chat, options, returnToComposer } = useUi();
   const { greeting, prompts } = options.value.startScreen;
   const send = ({ prompt }: Prompt) => {
     void chat.send({ content: contents(prompt) });
-    focusComposer();
+    returnToComposer();
   };
   return (
     <section class="start">

@@ -13,8 +13,11 @@ export interface Ui {
   readonly emit: Emit;
   /** What screen readers are to say: see `announce`. */
   readonly status: Signal<string>;
-  /** Put the caret into the composer, or into what stands in its place. */
-  readonly focusComposer: () => void;
+  /**
+   * Put the caret into the composer, or into what stands in its place: once what is being done is
+   * done, and not where that would bring up a keyboard that nobody asked for.
+   */
+  readonly returnToComposer: () => void;
 }
 
 const UiContext = createContext<Ui | null>(null);

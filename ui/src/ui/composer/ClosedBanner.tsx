@@ -4,10 +4,10 @@ import { useUi } from "../context";
 
 /** Stands in the composer's place in a thread that takes no more messages. */
 export function ClosedBanner({ reason }: { reason: string | null }) {
-  const { chat, focusComposer } = useUi();
+  const { chat, returnToComposer } = useUi();
   const startNew = async () => {
     await chat.openThread(null);
-    focusComposer();
+    returnToComposer();
   };
   return (
     <div class="closed" role="note">

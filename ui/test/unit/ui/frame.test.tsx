@@ -77,6 +77,7 @@ describe("history", () => {
   test("renames in the list", () => {
     const { calls, click, root, type } = opened();
     click("Rename Fjords");
+    expect((root.activeElement as HTMLInputElement).value).toBe("Fjords");
     type("Glaciers", root.querySelector<HTMLInputElement>(".rename input")!);
     act(() => root.querySelector<HTMLFormElement>(".rename")!.requestSubmit());
     expect(calls).toEqual(['rename("t1","Glaciers")']);
@@ -88,6 +89,18 @@ describe("history", () => {
     press(root.querySelector<HTMLInputElement>(".rename input")!, "Escape");
     expect(calls).toEqual([]);
     expect(text(".history-title")).toBe("Fjords");
+  });
+
+  test("gives the focus back to what opened it, or to the composer of the thread chosen", async () => {
+    const { box, button, click, root } = opened();
+    click("Close history");
+    button("Chat history").focus();
+    click("Chat history");
+    click("Close history");
+    await vi.waitFor(() => expect(root.activeElement).toBe(button("Chat history")));
+    click("Chat history");
+    click("Elk");
+    await vi.waitFor(() => expect(root.activeElement).toBe(box()));
   });
 
   test("deletes only after a question", () => {
