@@ -66,7 +66,6 @@ export function withNewest(
   const known = new Map(state.items.map((item) => [item.id, item]));
   const newest = wire.map((item) => {
     const before = known.get(item.id);
-    if (before?.stage === "open") return before;
     const now = fromWire(item, "done", before);
     return before && isSame(before, now) ? before : now;
   });

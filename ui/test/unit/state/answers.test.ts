@@ -361,6 +361,20 @@ describe("a client tool", () => {
     expect(told.map(({ name }) => name)).toContain("error");
   });
 
+  test("does not run for an answer that was stopped", async () => {
+    const onClientTool = vi.fn(() => ({}));
+    const { server, chat } = await opened([], { onClientTool });
+    const stream = server.stream("threads.add_user_message");
+    void chat.send(say("Where?"));
+    stream.write(frame(done(user("msg_1", "Where?")), 1));
+    await untilShown(chat, ["user done: Where?"]);
+    const stopped = chat.stop();
+    stream.write(frame(done(toolCall("tc_1")), 2)).end();
+    await stopped;
+    expect(brief(chat).at(-1)).toBe("client_tool_call done: pending");
+    expect(onClientTool).not.toHaveBeenCalled();
+  });
+
   test("is not waited for once the user has stopped", async () => {
     const { server, chat } = await opened([], { onClientTool: () => new Promise(() => {}) });
     server.on("threads.add_user_message", streamed(ASKED));

@@ -197,6 +197,7 @@ describe("attachments", () => {
     await until(() => expect(server.asked("attachments.create")).toHaveLength(2));
     chat.composer.removeAttachment(chat.composer.attachments.value[0]?.key ?? "");
     expect(chat.composer.attachments.value).toEqual([]);
+    expect(server.abandoned).toEqual(["attachments.create"]);
     expect(names()).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { withOlder } from "../../../src/state/edits";
 import { fromWire, isVisible, toWire } from "../../../src/state/items";
 import { EMPTY, reduce } from "../../../src/state/reduce";
 import type { Step, ThreadState } from "../../../src/state/reduce";
@@ -152,6 +153,12 @@ test("an item is the same on the wire after it was shown", () => {
   for (const item of [user("a", "A"), assistant("b", "B"), widget("w", "x")]) {
     expect(isVisible(item) && toWire(fromWire(item, "done"))).toEqual(item);
   }
+});
+
+test("a page of older items that overlaps brings nothing twice", () => {
+  const state = fold(done(user("b", "B")), done(user("c", "C")));
+  const { items } = withOlder(state, [user("b", "B"), user("a", "A")]);
+  expect(items.map(({ id }) => id)).toEqual(["a", "b", "c"]);
 });
 
 describe("a node of a widget", () => {

@@ -223,6 +223,15 @@ describe("a message that can't be sent", () => {
   });
 });
 
+test("a stream that holds nothing has taken nothing", async () => {
+  const { server, chat } = await opened([user("msg_1", "A")]);
+  server.on("threads.add_user_message", streamed(""));
+  expect(await chat.send(say("B"))).toBe(false);
+  expect(brief(chat)).toEqual(["user done: A"]);
+  expect(chat.composer.text.value).toBe("B");
+  expect(chat.conversation.value.failure.value).toMatchObject({ kind: "cut" });
+});
+
 test("a server that answers without repeating the message has taken it", async () => {
   const { server, chat } = await opened();
   server.on("threads.add_user_message", streamed(frame(done(assistant("msg_2", "Hi")))));

@@ -13,6 +13,8 @@ const EMPTY_PAGE = { data: [], has_more: false };
 
 export class Server {
   readonly requests: Request[] = [];
+  /** What the element has given up waiting for. */
+  readonly abandoned: RequestType[] = [];
   readonly #answers = new Map<RequestType, Answer[]>();
 
   /** Answer the next requests of a type; the last answer that is a function stays. */
@@ -57,6 +59,7 @@ export class Server {
     signal?.throwIfAborted();
     const request = JSON.parse(String(init?.body)) as Request;
     this.requests.push(request);
+    signal?.addEventListener("abort", () => this.abandoned.push(request.type));
     const answer = this.#next(request.type);
     if (answer instanceof Error) throw answer;
     if (answer instanceof Stream) return answer.response;

@@ -93,7 +93,7 @@ describe("older items", () => {
       .on(
         "items.list",
         page([assistant("msg_5", "E"), user("msg_4", "D")], { has_more: true, after: "msg_4" }),
-        page([assistant("msg_3", "C"), user("msg_2", "B")], { has_more: true }),
+        page([user("msg_4", "D"), assistant("msg_3", "C"), user("msg_2", "B")], { has_more: true }),
         page([user("msg_1", "A")]),
       );
     const { chat } = chatOf(server);
