@@ -1,0 +1,163 @@
+import type { JSX } from "preact";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+
+import type { TextBuffer } from "../state";
+import type { Annotation, Source } from "../wire/types";
+import { blockNode } from "./nodes";
+import { type Cite, place } from "./place";
+import { cited, identity } from "./sources";
+import { Still } from "./still";
+import { MarkdownDocument } from "./stream";
+import { type Block, type BlockToken, blocks } from "./tokens";
+import type { Deeplink } from "./url";
+import { type View, viewOf } from "./view";
+
+/** Blocks in a group; groups in which nothing changed are not rendered again. */
+const GROUP = 24;
+
+interface Props {
+  document: MarkdownDocument;
+  annotations?: readonly Annotation[];
+  /** What the citations' numbers count; those of the annotations otherwise. */
+  sources?: readonly Source[];
+  /** May the text still grow? */
+  streaming?: boolean;
+  /** Hosts that images may come from; any without a list. */
+  allowedImageDomains?: readonly string[] | null;
+  /** Called when a `chatkit-link://` is followed. */
+  onDeeplink?: (link: Deeplink) => void;
+  /** Called when the mark of a source that is no address is pressed. */
+  onCite?: (source: Source) => void;
+}
+
+/** A Markdown text, with its citations. While it grows only its end is rendered again. */
+export function Markdown(props: Props): JSX.Element {
+  const { document, streaming = false } = props;
+  const sealed = document.sealed.value;
+  const tail = document.tail.value;
+  const cites = useCites(props);
+  const view = useView(props);
+  const all = [...sealed, ...tail];
+  const groups: JSX.Element[] = [];
+  for (let first = 0; first < all.length; first += GROUP) {
+    const members = all.slice(first, first + GROUP);
+    const from = first === 0 ? -Infinity : members[0]!.start;
+    const to = all[first + GROUP]?.start ?? Infinity;
+    groups.push(
+      <BlockGroup
+        key={first}
+        members={members}
+        cites={cites.filter(({ at }) => at > from && at <= to)}
+        growing={streaming && first + GROUP > sealed.length}
+        view={view}
+      />,
+    );
+  }
+  return <div class="markdown">{groups}</div>;
+}
+
+/** Markdown that doesn't grow: a notice, a disclaimer, a widget's text. */
+export function StaticMarkdown({ text, ...rest }: Omit<Props, "document"> & { text: string }) {
+  const document = useMemo(() => new MarkdownDocument(text), [text]);
+  return <Markdown document={document} {...rest} />;
+}
+
+/** A document that shows a text, and goes on with it as it grows. */
+export function useMarkdown(text: TextBuffer, done: boolean): MarkdownDocument {
+  const state = useRef<{ document: MarkdownDocument; shown: TextBuffer; done: boolean }>(null);
+  state.current ??= { document: new MarkdownDocument(text.toString()), shown: text, done };
+  const { document } = state.current;
+  useLayoutEffect(() => {
+    const { shown, done: wasDone } = state.current!;
+    state.current = { document, shown: text, done };
+    if (done && !wasDone) document.finish(text.toString());
+    else if (text.continues(shown)) document.append(text.since(shown.length));
+    else document.replace(text.toString());
+  }, [text, done]);
+  return document;
+}
+
+interface GroupProps {
+  members: readonly Block[];
+  cites: readonly Cite[];
+  growing: boolean;
+  view: View;
+}
+
+class BlockGroup extends Still<GroupProps> {
+  override render({ members, cites, growing, view }: GroupProps) {
+    return members.map((block, i) => {
+      const from = i === 0 ? -Infinity : block.start;
+      const to = members[i + 1]?.start ?? Infinity;
+      return (
+        <BlockNode
+          key={block.key}
+          block={block}
+          cites={cites.filter(({ at }) => at > from && at <= to)}
+          complete={!growing || !endsInOpenCode(block.token)}
+          view={view}
+        />
+      );
+    });
+  }
+}
+
+interface BlockProps {
+  block: Block;
+  cites: readonly Cite[];
+  complete: boolean;
+  view: View;
+}
+
+class BlockNode extends Still<BlockProps> {
+  override render({ block, cites, complete, view }: BlockProps) {
+    if (cites.length === 0) return blockNode(block.token, complete ? view.whole : view.growing);
+    return blockNode(block.token, { view, marks: place(block, cites), complete });
+  }
+}
+
+function endsInOpenCode(token: BlockToken): boolean {
+  if (token.type === "code") return !token.closed;
+  const last = token.type === "list" ? token.items.at(-1) : token;
+  if (!last || (token.type !== "list" && token.type !== "blockquote")) return false;
+  const inner = blocks(last as { tokens?: unknown[] }).at(-1);
+  return inner !== undefined && endsInOpenCode(inner);
+}
+
+/** The citations in the order of their places; each the same object while it stays where it is. */
+function useCites({ document, annotations = [], sources }: Props): Cite[] {
+  const before = useRef(new Map<Annotation, Cite>());
+  const numbers = useMemo(
+    () => new Map((sources ?? cited(annotations)).map((source, i) => [identity(source), i + 1])),
+    [sources, annotations],
+  );
+  const now = new Map<Annotation, Cite>();
+  for (const annotation of annotations) {
+    const { source, index } = annotation;
+    const number = numbers.get(identity(source));
+    if (index === null || index === undefined || number === undefined) continue;
+    const at = document.indexOf(index);
+    const old = before.current.get(annotation);
+    const isSame = old && old.at === at && old.number === number;
+    now.set(annotation, isSame ? old : { source, number, at });
+  }
+  before.current = now;
+  return [...now.values()].sort((a, b) => a.at - b.at);
+}
+
+/** A view that is the same object while nothing in it changes, whatever callbacks are given. */
+function useView(props: Props): View {
+  const latest = useRef(props);
+  latest.current = props;
+  const domains = props.allowedImageDomains ?? null;
+  const canCite = props.onCite !== undefined;
+  return useMemo(
+    () =>
+      viewOf({
+        imageDomains: domains,
+        onDeeplink: (link) => latest.current.onDeeplink?.(link),
+        onCite: canCite ? (source) => latest.current.onCite?.(source) : undefined,
+      }),
+    [domains?.join(" "), canCite],
+  );
+}

@@ -1,0 +1,260 @@
+/**
+ * Tokens to nodes. Only what is named here can come out of a text: raw HTML is shown as text,
+ * and addresses pass the lists of `url`.
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+
+import { t } from "../i18n";
+import { CiteMark } from "./cite";
+import { CodeBlock } from "./code";
+import { decoded } from "./entities";
+import { type Marked, withMarks } from "./insert";
+import { Formula } from "./math";
+import { Still } from "./still";
+import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
+import { type Deeplink, imageAddress, linkTarget } from "./url";
+import type { Scope } from "./view";
+
+/** Siblings beyond so many are rendered in groups, of which only those that changed are again. */
+const GROUP = 32;
+
+/** The message's own heading stands above those within it. */
+const HEADING_BELOW = 3;
+
+/** Nodes for the blocks that another holds. */
+function blockNodes(tokens: readonly BlockToken[], scope: Scope): ComponentChildren[] {
+  return tokens.map((token) => blockNode(token, scope));
+}
+
+/** The node for a block. */
+export function blockNode(token: BlockToken, scope: Scope): ComponentChildren {
+  const node = bareBlock(token, scope);
+  const cites = scope.marks.after.get(token);
+  if (!cites) return node;
+  return [node, <p>{cites.map((cite, key) => <CiteMark key={key} cite={cite} view={scope.view} />)}</p>];
+}
+
+function bareBlock(token: BlockToken, scope: Scope): ComponentChildren {
+  switch (token.type) {
+    case "paragraph":
+    case "text":
+      return <p dir="auto">{inlineNodes(inlines(token), scope)}</p>;
+    case "heading":
+      return heading(token, scope);
+    case "code":
+      return <CodeBlock token={token} complete={scope.complete} />;
+    case "list":
+      return list(token, scope);
+    case "table":
+      return table(token, scope);
+    case "blockquote":
+      return <blockquote dir="auto">{blockNodes(blocks(token), scope)}</blockquote>;
+    case "hr":
+      return <hr />;
+    case "math":
+      return <Formula token={token} />;
+    case "html":
+      return (
+        <p class="html" dir="auto">
+          {token.text.trimEnd()}
+        </p>
+      );
+    case "checkbox": // shown by its item
+    case "def":
+    case "space":
+      return null;
+  }
+}
+
+function heading(token: Tokens.Heading, scope: Scope): JSX.Element {
+  const Tag = `h${Math.min(6, token.depth + HEADING_BELOW)}` as "h4";
+  return (
+    <Tag class={`h${token.depth}`} dir="auto">
+      {inlineNodes(inlines(token), scope)}
+    </Tag>
+  );
+}
+
+function list(token: Tokens.List, scope: Scope): JSX.Element {
+  const items = grouped(token.items, scope, listItem);
+  const spacing = token.loose ? "loose" : "tight";
+  if (!token.ordered) return <ul class={spacing}>{items}</ul>;
+  return (
+    <ol class={spacing} start={token.start === "" ? 1 : token.start}>
+      {items}
+    </ol>
+  );
+}
+
+function listItem(item: Tokens.ListItem, key: number, scope: Scope): JSX.Element {
+  const content = blockNodes(blocks(item), scope);
+  if (!item.task) {
+    return (
+      <li key={key} dir="auto">
+        {content}
+      </li>
+    );
+  }
+  return (
+    <li key={key} class="task" dir="auto">
+      <input type="checkbox" checked={item.checked} disabled aria-label={itemText(item)} />
+      <div>{content}</div>
+    </li>
+  );
+}
+
+function itemText(item: Tokens.ListItem): string {
+  return item.text.split("\n", 1)[0]!;
+}
+
+function table(token: Tokens.Table, scope: Scope): JSX.Element {
+  return (
+    <div class="scroll-x" role="region" aria-label={t("table.label")} tabIndex={0}>
+      <table>
+        <thead>{tableRow(token.header, 0, scope)}</thead>
+        {grouped(token.rows, scope, tableRow, "tbody")}
+      </table>
+    </div>
+  );
+}
+
+function tableRow(cells: readonly Tokens.TableCell[], key: number, scope: Scope): JSX.Element {
+  return (
+    <tr key={key}>
+      {cells.map((cell) => {
+        const Tag = cell.header ? "th" : "td";
+        return (
+          <Tag class={cell.align ?? undefined} dir="auto" scope={cell.header ? "col" : undefined}>
+            {inlineNodes(inlines(cell), scope)}
+          </Tag>
+        );
+      })}
+    </tr>
+  );
+}
+
+type Render<T> = (item: T, key: number, scope: Scope) => ComponentChildren;
+
+interface GroupProps {
+  items: readonly never[];
+  scope: Scope;
+  content: Render<never>;
+  tag: "tbody" | undefined;
+}
+
+class Group extends Still<GroupProps> {
+  override render({ items, scope, content, tag: Tag }: GroupProps): ComponentChildren {
+    const nodes = items.map((item, i) => content(item, i, scope));
+    return Tag ? <Tag>{nodes}</Tag> : nodes;
+  }
+}
+
+/** Siblings in groups, so that a long row of them costs what its last ones do. */
+function grouped<T>(items: readonly T[], scope: Scope, content: Render<T>, tag?: "tbody") {
+  const groups: JSX.Element[] = [];
+  for (let first = 0; first < items.length; first += GROUP) {
+    const props = { items: items.slice(first, first + GROUP), scope, content, tag };
+    groups.push(<Group key={first} {...(props as unknown as GroupProps)} />);
+  }
+  return groups;
+}
+
+/** Nodes for a run of inline tokens, with the citations that stand in it. */
+function inlineNodes(run: readonly InlineToken[], scope: Scope): ComponentChildren {
+  const cites = scope.marks.runs.get(run);
+  if (cites) return markedNodes(withMarks(run, cites), scope);
+  return run.length > GROUP ? grouped(run, scope, markedNode) : markedNodes(run, scope);
+}
+
+function markedNodes(tokens: readonly Marked[], scope: Scope): ComponentChildren[] {
+  return tokens.map((token, key) => markedNode(token, key, scope));
+}
+
+function markedNode(token: Marked, key: number, scope: Scope): ComponentChildren {
+  switch (token.type) {
+    case "text":
+      return decoded(token.raw);
+    case "escape":
+      return token.text;
+    case "strong":
+      return <strong>{markedNodes(inlines(token), scope)}</strong>;
+    case "em":
+      return <em>{markedNodes(inlines(token), scope)}</em>;
+    case "del":
+      return <del>{markedNodes(inlines(token), scope)}</del>;
+    case "codespan":
+      return <code dir="ltr">{token.text}</code>;
+    case "br":
+      return <br />;
+    case "link":
+      return link(token, scope);
+    case "image":
+      return image(token, scope);
+    case "math":
+      return <Formula token={token} />;
+    case "html":
+      return /^<br *\/?>$/i.test(token.raw) ? <br /> : token.raw;
+    case "cite":
+      return <CiteMark key={key} cite={token.cite} view={scope.view} />;
+    case "checkbox":
+      return null;
+  }
+}
+
+function link(token: Tokens.Link, scope: Scope): ComponentChildren {
+  const content = markedNodes(inlines(token), { ...scope, inLink: true });
+  const target = linkTarget(token.autolink ? token.href : decoded(token.href));
+  if (!target) return content;
+  const { href, deeplink } = target;
+  return (
+    <a
+      href={href}
+      title={token.title ? decoded(token.title) : undefined}
+      target="_blank"
+      rel="noopener noreferrer"
+      onClick={deeplink && following(deeplink, scope)}
+    >
+      {content}
+    </a>
+  );
+}
+
+function following(deeplink: Deeplink, { view }: Scope): (event: Event) => void {
+  return (event) => {
+    event.preventDefault();
+    view.onDeeplink(deeplink);
+  };
+}
+
+/** An image, or, where it may not be loaded, a link to it. */
+function image(token: Tokens.Image, scope: Scope): ComponentChildren {
+  const href = decoded(token.href);
+  const alt = plainText(inlines(token));
+  const src = imageAddress(href, scope.view.imageDomains);
+  if (src) {
+    const title = token.title ? decoded(token.title) : undefined;
+    return (
+      <img src={src} alt={alt} title={title} loading="lazy" referrerpolicy="no-referrer" />
+    );
+  }
+  const target = linkTarget(href);
+  const text = alt || t("image.blocked");
+  if (!target || target.deeplink || scope.inLink) return text;
+  return (
+    <a href={target.href} target="_blank" rel="noopener noreferrer" title={t("image.blocked")}>
+      {text}
+    </a>
+  );
+}
+
+/** The text of inline tokens, without what they look like. */
+function plainText(tokens: readonly InlineToken[]): string {
+  return tokens
+    .map((token) => {
+      if (token.type === "text") return decoded(token.raw);
+      if ("tokens" in token && token.tokens) return plainText(inlines(token));
+      return "text" in token ? token.text : "";
+    })
+    .join("");
+}

@@ -1,0 +1,67 @@
+/**
+ * Where links may lead and images may come from. What is not on a list here is shown as text.
+ *
+ * Addresses are read by the browser's own parser, which drops what hides a scheme (tabs, line
+ * ends, control characters), and given back as it writes them.
+ */
+
+const LINK_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
+const IMAGE_SCHEMES = new Set(["http:", "https:"]);
+const DEEPLINK = "chatkit-link:";
+
+/** A link to the page that embeds the element: `chatkit-link://NAME?KEY=VALUE`. */
+export interface Deeplink {
+  name: string;
+  data?: Record<string, string>;
+}
+
+export interface LinkTarget {
+  href: string;
+  deeplink?: Deeplink;
+}
+
+/** The target of a link, or nothing when it may not be followed. */
+export function linkTarget(href: string): LinkTarget | undefined {
+  const url = parse(href);
+  if (url?.protocol === DEEPLINK) return { href: url.href, deeplink: deeplink(url) };
+  return url && LINK_SCHEMES.has(url.protocol) ? { href: url.href } : undefined;
+}
+
+/**
+ * The address of an image, or nothing when it may not be loaded.
+ *
+ * @param domains The hosts that images may come from, `*.` before one for those below it; any
+ *   when there is no list.
+ */
+export function imageAddress(href: string, domains: readonly string[] | null): string | undefined {
+  const url = parse(href);
+  if (!url || !IMAGE_SCHEMES.has(url.protocol)) return undefined;
+  return !domains || domains.some((domain) => isWithin(url.hostname, domain)) ? url.href : undefined;
+}
+
+function isWithin(host: string, domain: string): boolean {
+  const name = domain.toLowerCase().replace(/^https?:\/\//, "").replace(/[:/].*$/, "");
+  return name.startsWith("*.") ? host.endsWith(name.slice(1)) : host === name;
+}
+
+function deeplink(url: URL): Deeplink {
+  const name = unescaped((url.host + url.pathname).replace(/^\/+|\/+$/g, ""));
+  const data = Object.fromEntries(url.searchParams);
+  return Object.keys(data).length ? { name, data } : { name };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that escapes nothing
+  }
+}
+
+function parse(href: string): URL | undefined {
+  try {
+    return new URL(href, document.baseURI);
+  } catch {
+    return undefined; // not an address
+  }
+}
