@@ -36,14 +36,14 @@ async function ask(page, question) {
   await box.fill(question);
   await box.press("Enter");
   await page.getByText("Response complete").waitFor({ state: "attached" });
+  await page.locator(".turn").last().evaluate((turn) => turn.scrollIntoView());
 }
 
-/** Show the start of the last answer, and keep the focus out of the picture. */
+/** Keep the focus out of the picture, and wait until what appears has appeared. */
 async function settle(page) {
-  await page.locator(".turn").evaluateAll((turns) => turns.at(-1)?.scrollIntoView());
   await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.blur());
   await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(400); // what appears has appeared
+  await page.waitForTimeout(400);
 }
 
 const PICTURES = {
@@ -72,7 +72,8 @@ const PICTURES = {
     colorScheme: "light",
     before: async (page) => {
       await ask(page, QUESTIONS[1]);
-      await page.getByRole("button", { name: /source/ }).click();
+      await page.getByRole("button", { name: /^\d+ source/ }).click();
+      await page.locator(".sources").evaluate((list) => list.scrollIntoView({ block: "center" }));
     },
   },
   workflow: {

@@ -17,8 +17,8 @@ export function Header() {
   return (
     <header class="header">
       <Action action={header.leftAction} label={t("header.leftAction")} />
-      {header.title.enabled && (
-        <h2 class="header-title" dir="auto" title={title ?? undefined}>
+      {header.title.enabled && title && (
+        <h2 class="header-title" dir="auto" title={title}>
           {title}
         </h2>
       )}

@@ -74,7 +74,8 @@ function SourceEntry({ source, number }: { source: Source; number: number }) {
 }
 
 function details(source: Source): string[] {
-  const from = source.title ? origin(source) : "";
+  const name = source.title ? origin(source) : "";
+  const from = source.description?.includes(name) ? "" : name;
   const when = source.timestamp ? formatDate(source.timestamp) : "";
   return [from, source.group ?? "", when].filter(
     (detail, at, all) => detail !== "" && detail !== source.title && all.indexOf(detail) === at,
