@@ -35,10 +35,6 @@ ui-test: $(DEVELOP) ui
 ui-browser: $(DEVELOP) ui
 	$(BIN)/python tools/check_ui.py e2e
 
-# Builds the web element, then checks it, in the end in a real browser.
-ui: $(DEVELOP)
-	$(BIN)/python tools/check_ui.py
-
 bench: $(DEVELOP)
 	$(BIN)/python -m benchmarks $(ARGS)
 
