@@ -16,6 +16,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -34,6 +35,8 @@ from ..errors import (
 )
 from .base import Message
 from .openai_stream import AnswerReader, BrokenAnswer
+from .transport import new_client
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from ..turn import Turn
@@ -58,9 +61,6 @@ _LINGER = 2.0
 """Seconds for a finished answer to send its usage and end."""
 
 _EXCERPT_BYTES = 2000
-
-# Every request looks at each idle connection of the pool, so they are few.
-_POOL = httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class Completions:
             return self._given_client
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            self._clients[loop] = httpx2.AsyncClient(limits=_POOL)
+            self._clients[loop] = new_client(self._url)
         return self._clients[loop]
 
     # Reading
@@ -260,12 +260,13 @@ class Completions:
     async def _read(self, response: httpx2.Response, turn: "Turn | None") -> AsyncGenerator[str]:
         reader = AnswerReader(response.headers.get("content-type", ""))
         started = False
+        watchdog = Watchdog()
         try:
             async with aclosing(response), aclosing(response.aiter_raw()) as pieces:
                 piece: bytes | None = b""
                 while piece is not None:
-                    async with asyncio.timeout(self._patience(reader, started)):
-                        piece = await anext(pieces, None)
+                    patience = self._patience(reader, started)
+                    piece = await watchdog.wait(anext(pieces, None), patience)
                     for text in reader.end() if piece is None else reader.feed(piece):
                         started = True
                         yield text
@@ -274,15 +275,16 @@ class Completions:
                 logger.warning("model %s: the answer broke, %r", self.model, error)
                 raise (ModelStreamCut() if started else _MayPass(ModelUnavailable())) from error
         finally:
+            watchdog.close()
             if turn is not None and reader.usage is not None:
                 turn.record_usage(reader.usage)
         if reader.finish_reason == "content_filter":
             raise ModelRejected
 
-    def _patience(self, reader: AnswerReader, started: bool) -> float | None:
+    def _patience(self, reader: AnswerReader, started: bool) -> float:
         if reader.complete:
             return _LINGER
-        return self._timeout.between_tokens if started else None
+        return self._timeout.between_tokens if started else inf
 
 
 class _UsageRefused(Exception):

@@ -39,8 +39,11 @@ class EventSplitter:
             self._start_of_line.clear()
         if rest:
             self._start_of_line.append(rest)
-            self._count(rest)
-        return self._events(lines)
+        events = self._events(lines)
+        self._size = 0 if events else self._size + len(piece)
+        if self._size > _MAX_EVENT_BYTES:
+            raise BrokenAnswer("an event without an end")
+        return events
 
     def end(self) -> list[bytes]:
         """Return what is left; some servers leave out the last empty line."""
@@ -49,21 +52,14 @@ class EventSplitter:
         return self._events((last_line, b""))
 
     def _events(self, lines: Iterable[bytes]) -> list[bytes]:
-        events = []
+        events, data = [], self._data
         for line in lines:
             if line.startswith(b"data:"):
-                self._data.append(line[5:])
-                self._count(line)
-            elif self._data and line in (b"", b"\r"):
-                events.append(b"\n".join(self._data))
-                self._data.clear()
-                self._size = 0
+                data.append(line[5:])
+            elif data and line in (b"", b"\r"):
+                events.append(b"\n".join(data))
+                data.clear()
         return events
-
-    def _count(self, line: bytes) -> None:
-        self._size += len(line)
-        if self._size > _MAX_EVENT_BYTES:
-            raise BrokenAnswer("an event without an end")
 
 
 class WholeBody:
