@@ -26,7 +26,7 @@ interface Props {
 }
 
 /** A button, and above it a menu of which one is chosen. */
-export function Menu({ label, children, choices, chosen, onChoose, isDisabled, align }: Props) {
+export function Menu({ label, children, choices, chosen, onChoose, isDisabled, align = "start" }: Props) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const frame = useRef<HTMLDivElement>(null);
@@ -43,7 +43,7 @@ export function Menu({ label, children, choices, chosen, onChoose, isDisabled, a
   }, [isOpen]);
 
   return (
-    <div class="menu-frame" ref={frame}>
+    <div class={`menu-frame at-${align}`} ref={frame}>
       <button
         ref={button}
         type="button"
@@ -65,7 +65,7 @@ export function Menu({ label, children, choices, chosen, onChoose, isDisabled, a
       </button>
       {isOpen && (
         <div
-          class={`menu scrolls ${align ?? "start"}`}
+          class="menu scrolls"
           id={id}
           role="menu"
           aria-label={label}

@@ -36,7 +36,7 @@ export function Tools({ isDisabled }: { isDisabled: boolean }) {
           disabled={isDisabled}
           onClick={() => toggle(chosen.id!)}
         >
-          {chosen.shortLabel ?? chosen.label}
+          <span class="wide-only">{chosen.shortLabel ?? chosen.label}</span>
           <Icon name="close" size={14} />
         </IconButton>
       )}
