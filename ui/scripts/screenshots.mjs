@@ -21,7 +21,10 @@ const QUIET = [
 ];
 const DESK = { viewport: { width: 1120, height: 780 }, deviceScaleFactor: 2 };
 const PHONE = { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true };
-const QUESTIONS = ["What happens when I reload in the middle of an answer?", "Where are threads kept?"];
+const QUESTIONS = [
+  "What happens when I reload in the middle of an answer?",
+  "Where are threads kept?",
+];
 
 const { values: flags } = parseArgs({
   options: {
@@ -36,7 +39,10 @@ async function ask(page, question) {
   await box.fill(question);
   await box.press("Enter");
   await page.getByText("Response complete").waitFor({ state: "attached" });
-  await page.locator(".turn").last().evaluate((turn) => turn.scrollIntoView());
+  await page
+    .locator(".turn")
+    .last()
+    .evaluate((turn) => turn.scrollIntoView());
 }
 
 /** Keep the focus out of the picture, and wait until what appears has appeared. */

@@ -25,8 +25,28 @@ const RADII = {
 const DENSITIES = { compact: 0.8, normal: 1, spacious: 1.25 } as const;
 
 /** Lightness of the greys, by what they are for. */
-const LIGHT = { ground: 1, raised: 1, sunken: 0.96, hover: 0.94, line: 0.9, edge: 0.54, faint: 0.4, soft: 0.3, ink: 0.07 };
-const DARK = { ground: 0.11, raised: 0.15, sunken: 0.18, hover: 0.2, line: 0.24, edge: 0.48, faint: 0.68, soft: 0.79, ink: 0.95 };
+const LIGHT = {
+  ground: 1,
+  raised: 1,
+  sunken: 0.96,
+  hover: 0.94,
+  line: 0.9,
+  edge: 0.54,
+  faint: 0.4,
+  soft: 0.3,
+  ink: 0.07,
+};
+const DARK = {
+  ground: 0.11,
+  raised: 0.15,
+  sunken: 0.18,
+  hover: 0.2,
+  line: 0.24,
+  edge: 0.48,
+  faint: 0.68,
+  soft: 0.79,
+  ink: 0.95,
+};
 type Grey = keyof typeof LIGHT;
 
 const SHADE_STEP = { light: 0.008, dark: 0.012 };

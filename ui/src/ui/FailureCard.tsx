@@ -51,7 +51,13 @@ export function FailureCard({ failure, onDismiss }: Props) {
               {t("error.retry")}
             </button>
           )}
-          <IconButton class="small" icon="close" size={16} label={t("error.dismiss")} onClick={onDismiss} />
+          <IconButton
+            class="small"
+            icon="close"
+            size={16}
+            label={t("error.dismiss")}
+            onClick={onDismiss}
+          />
         </div>
       )}
     </div>

@@ -104,7 +104,13 @@ function Rename({ title, onRename, onCancel }: RenameProps) {
         }}
       />
       <IconButton class="small" icon="check" size={16} type="submit" label={t("history.save")} />
-      <IconButton class="small" icon="close" size={16} label={t("history.cancel")} onClick={onCancel} />
+      <IconButton
+        class="small"
+        icon="close"
+        size={16}
+        label={t("history.cancel")}
+        onClick={onCancel}
+      />
     </form>
   );
 }

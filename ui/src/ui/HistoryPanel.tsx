@@ -21,7 +21,10 @@ export function HistoryPanel() {
     returnToComposer();
   };
   return (
-    <div class="history" onClick={(event) => event.target === event.currentTarget && history.hide()}>
+    <div
+      class="history"
+      onClick={(event) => event.target === event.currentTarget && history.hide()}
+    >
       <div
         class="history-panel"
         ref={panel}

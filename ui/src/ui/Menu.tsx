@@ -26,7 +26,15 @@ interface Props {
 }
 
 /** A button, and above it a menu of which one is chosen. */
-export function Menu({ label, children, choices, chosen, onChoose, isDisabled, align = "start" }: Props) {
+export function Menu({
+  label,
+  children,
+  choices,
+  chosen,
+  onChoose,
+  isDisabled,
+  align = "start",
+}: Props) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const frame = useRef<HTMLDivElement>(null);

@@ -53,7 +53,10 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
               isSettled={at < turns.length - LAID_OUT}
             />
           ))}
-          <FailureCard failure={conversation.failure} onDismiss={() => conversation.dismissFailure()} />
+          <FailureCard
+            failure={conversation.failure}
+            onDismiss={() => conversation.dismissFailure()}
+          />
         </div>
       </div>
       {scroll.current?.away.value && (
@@ -96,8 +99,7 @@ function useScroll(
   const place = first.current === null ? null : scroll.current?.place();
 
   useLayoutEffect(() => {
-    const mayFollow = () =>
-      options.peek().thread.autoScroll || !conversation.responding.peek();
+    const mayFollow = () => options.peek().thread.autoScroll || !conversation.responding.peek();
     scroll.current = new Scroll(view.current!, content.current!, mayFollow);
     return () => scroll.current?.dispose();
   }, [conversation]);

@@ -117,7 +117,13 @@ function Rejections({ rejected, onDismiss }: RejectionsProps) {
               </p>
             ))}
           </div>
-          <IconButton class="small" icon="close" size={16} label={t("error.dismiss")} onClick={onDismiss} />
+          <IconButton
+            class="small"
+            icon="close"
+            size={16}
+            label={t("error.dismiss")}
+            onClick={onDismiss}
+          />
         </div>
       )}
     </div>

@@ -44,7 +44,11 @@ export function MessageActions({ items, conversation }: Props) {
   );
 }
 
-const RATED: ReadonlySet<Item["type"]> = new Set(["assistant_message", "widget", "generated_image"]);
+const RATED: ReadonlySet<Item["type"]> = new Set([
+  "assistant_message",
+  "widget",
+  "generated_image",
+]);
 
 function plainText({ parts }: AssistantItem): string {
   return parts.map(({ text }) => text.toString()).join("\n\n");

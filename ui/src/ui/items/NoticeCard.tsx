@@ -19,7 +19,13 @@ export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: (
         )}
         <Prose text={notice.message} />
       </div>
-      <IconButton class="small" icon="close" size={16} label={t("error.dismiss")} onClick={onDismiss} />
+      <IconButton
+        class="small"
+        icon="close"
+        size={16}
+        label={t("error.dismiss")}
+        onClick={onDismiss}
+      />
     </div>
   );
 }

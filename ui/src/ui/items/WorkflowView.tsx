@@ -72,7 +72,8 @@ const ICONS: Readonly<Record<Task["type"], IconName>> = {
 };
 
 function Step({ task, isOpen }: { task: Task; isOpen: boolean }) {
-  const busy = task.status_indicator === "loading" || (isOpen && task.status_indicator !== "complete");
+  const busy =
+    task.status_indicator === "loading" || (isOpen && task.status_indicator !== "complete");
   return (
     <div class={`step ${busy ? "busy" : ""}`}>
       <span class="step-icon">

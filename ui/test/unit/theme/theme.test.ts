@@ -91,7 +91,14 @@ test("radius, density and type have their say", () => {
 
 test("fonts are registered with the document, once", () => {
   const added: unknown[] = [];
-  vi.stubGlobal("FontFace", class { constructor(...args: unknown[]) { added.push(args); } });
+  vi.stubGlobal(
+    "FontFace",
+    class {
+      constructor(...args: unknown[]) {
+        added.push(args);
+      }
+    },
+  );
   Object.defineProperty(document, "fonts", { configurable: true, value: { add: () => {} } });
   const root = document.createElement("div").attachShadow({ mode: "open" });
   const theme = read({

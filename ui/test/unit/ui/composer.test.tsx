@@ -6,7 +6,13 @@ import { fakeConversation } from "./fake";
 import { mount } from "./mount";
 
 const TOOLS = [
-  { id: "web", label: "Search the web", shortLabel: "Search", icon: "globe" as const, placeholderOverride: "What to look for" },
+  {
+    id: "web",
+    label: "Search the web",
+    shortLabel: "Search",
+    icon: "globe" as const,
+    placeholderOverride: "What to look for",
+  },
   { id: "study", label: "Study", icon: "book-open" as const, pinned: true },
 ];
 
@@ -131,14 +137,22 @@ describe("files", () => {
   test("dropped files are attached, wherever on the chat", () => {
     const { calls, root } = mount(files);
     const dropped = new Event("drop", { bubbles: true, cancelable: true });
-    Object.assign(dropped, { dataTransfer: { files: [new File(["x"], "a.txt")], types: ["Files"] } });
+    Object.assign(dropped, {
+      dataTransfer: { files: [new File(["x"], "a.txt")], types: ["Files"] },
+    });
     act(() => void root.querySelector(".header")!.dispatchEvent(dropped));
     expect(calls).toEqual(["addFiles(a.txt)"]);
   });
 
   test("a file shows how far it is; a failed one can be sent again, each can be removed", () => {
     const { calls, chat, click, root, text } = mount(files);
-    const common = { mimeType: "text/plain", size: 2048, file: null, failure: null, attachment: null };
+    const common = {
+      mimeType: "text/plain",
+      size: 2048,
+      file: null,
+      failure: null,
+      attachment: null,
+    };
     act(() => {
       chat.composer.attachments.value = [
         { ...common, key: "1", name: "a.txt", status: "uploading", progress: 0.4 },
@@ -148,7 +162,14 @@ describe("files", () => {
           name: "b.txt",
           status: "failed",
           progress: null,
-          failure: { kind: "network", code: "network", message: null, status: null, retryAfter: null, retry: () => {} },
+          failure: {
+            kind: "network",
+            code: "network",
+            message: null,
+            status: null,
+            retryAfter: null,
+            retry: () => {},
+          },
         },
       ];
     });

@@ -20,7 +20,9 @@ describe("the header", () => {
 
   test("has the page's actions, and can be left out", () => {
     const onClick = vi.fn();
-    const { click, root, setOptions } = mount({ header: { rightAction: { icon: "dark-mode", onClick } } });
+    const { click, root, setOptions } = mount({
+      header: { rightAction: { icon: "dark-mode", onClick } },
+    });
     click("Right action: dark mode");
     expect(onClick).toHaveBeenCalledOnce();
     setOptions({ header: { enabled: false } });
@@ -59,7 +61,11 @@ describe("history", () => {
       "Yesterday",
       "Older",
     ]);
-    expect(all(".history-title").map((title) => title.textContent)).toEqual(["Fjords", "New chat", "Elk"]);
+    expect(all(".history-title").map((title) => title.textContent)).toEqual([
+      "Fjords",
+      "New chat",
+      "Elk",
+    ]);
     expect(root.querySelector<HTMLElement>(".main")!.inert).toBe(true);
     expect(root.querySelector("[role=dialog]")!.contains(root.activeElement)).toBe(true);
   });
@@ -135,7 +141,9 @@ describe("around it all", () => {
 
   test("the disclaimer is Markdown", () => {
     const { root } = mount({ disclaimer: { text: "See [terms](https://example.org/terms)." } });
-    expect(root.querySelector<HTMLAnchorElement>(".disclaimer a")!.href).toBe("https://example.org/terms");
+    expect(root.querySelector<HTMLAnchorElement>(".disclaimer a")!.href).toBe(
+      "https://example.org/terms",
+    );
   });
 
   test("another language changes all words, and where they begin", async () => {

@@ -58,14 +58,22 @@ function screen(root: ShadowRoot) {
     box: () => root.querySelector("textarea")!,
     text: (selector = ".app") => root.querySelector(selector)?.textContent ?? "",
     click: (name: string) => act(() => named("button", name).click()),
-    type: (value: string, box: HTMLTextAreaElement | HTMLInputElement = root.querySelector("textarea")!) =>
+    type: (
+      value: string,
+      box: HTMLTextAreaElement | HTMLInputElement = root.querySelector("textarea")!,
+    ) =>
       act(() => {
         box.value = value;
         box.dispatchEvent(new Event("input", { bubbles: true }));
       }),
     press: (target: HTMLElement, key: string, more: KeyboardEventInit = {}) =>
       act(() => {
-        const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
+        const event = new KeyboardEvent("keydown", {
+          key,
+          bubbles: true,
+          cancelable: true,
+          ...more,
+        });
         target.dispatchEvent(event);
       }),
   };

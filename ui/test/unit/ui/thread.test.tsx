@@ -25,7 +25,10 @@ const failure: Failure = {
 
 describe("messages", () => {
   test("show who said what, as headings for those who listen", () => {
-    const { all, text } = mount({}, fakeConversation([userItem("u", "hi"), assistantItem("a", "**Hello**")]));
+    const { all, text } = mount(
+      {},
+      fakeConversation([userItem("u", "hi"), assistantItem("a", "**Hello**")]),
+    );
     expect(all("h3").map((heading) => heading.textContent)).toEqual([
       "You said",
       "The assistant said",
@@ -72,7 +75,10 @@ describe("messages", () => {
   });
 
   test("an answer grows as its text does", () => {
-    const conversation = fakeConversation([userItem("u", "hi"), assistantItem("a", "One", [], "open")]);
+    const conversation = fakeConversation([
+      userItem("u", "hi"),
+      assistantItem("a", "One", [], "open"),
+    ]);
     const { text } = mount({}, conversation);
     act(() => void (conversation.items.value[1]!.value = assistantItem("a", "One two")));
     expect(text(".assistant")).toContain("One two");
@@ -164,7 +170,13 @@ describe("what happens besides", () => {
         summary: { duration: 4 },
         tasks: [
           { type: "thought", status_indicator: "none", title: "Reading", content: "Hm." },
-          { type: "web_search", status_indicator: "none", title_query: "fjords", queries: ["norway"], sources: [] },
+          {
+            type: "web_search",
+            status_indicator: "none",
+            title_query: "fjords",
+            queries: ["norway"],
+            sources: [],
+          },
         ],
       },
     });
@@ -192,7 +204,13 @@ describe("what happens besides", () => {
     const conversation = fakeConversation([userItem("u", "hi"), assistantItem("a", "yes")]);
     conversation.dismissNotice = vi.fn();
     const { click, text } = mount({}, conversation);
-    const notice = { id: 3, level: "warning", title: "Tonight", message: "Down *briefly*", after: "u" } as const;
+    const notice = {
+      id: 3,
+      level: "warning",
+      title: "Tonight",
+      message: "Down *briefly*",
+      after: "u",
+    } as const;
     act(() => void (conversation.notices.value = [notice]));
     expect(text(".warning em")).toBe("briefly");
     click("Dismiss");
@@ -207,7 +225,9 @@ describe("what happens besides", () => {
     expect(text("[role=alert] .danger")).toContain("Too many requests");
     click("Try again");
     expect(retry).toHaveBeenCalled();
-    act(() => void (conversation.failure.value = { ...failure, message: "The server's own words." }));
+    act(
+      () => void (conversation.failure.value = { ...failure, message: "The server's own words." }),
+    );
     expect(text("[role=alert] .danger")).toContain("The server's own words.");
   });
 
@@ -216,10 +236,16 @@ describe("what happens besides", () => {
     const conversation = fakeConversation([userItem("u", "hi"), item<Item>(image)]);
     const { root } = mount({}, conversation);
     expect(root.querySelector("[role=progressbar]")!.getAttribute("aria-valuenow")).toBe("40");
-    const made = { ...image, stage: "done", image: { id: "i", url: "https://x.test/i.png" } } as const;
+    const made = {
+      ...image,
+      stage: "done",
+      image: { id: "i", url: "https://x.test/i.png" },
+    } as const;
     act(() => void (conversation.items.value[1]!.value = item<Item>(made)));
     expect(root.querySelector("[role=progressbar]")).toBeNull();
-    expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe("https://x.test/i.png");
+    expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe(
+      "https://x.test/i.png",
+    );
   });
 });
 
@@ -230,7 +256,13 @@ describe("questions", () => {
     stage: "open",
     status: "pending",
     inputs: [
-      { id: "1", type: "multiple_choice", question: "Which?", multiple: false, options: [{ value: "A" }, { value: "B" }] },
+      {
+        id: "1",
+        type: "multiple_choice",
+        question: "Which?",
+        multiple: false,
+        options: [{ value: "A" }, { value: "B" }],
+      },
       { id: "2", type: "freeform", question: "Why?" },
     ],
   });
@@ -250,7 +282,10 @@ describe("questions", () => {
     expect(text("legend")).toContain("Why?");
     type("because");
     click("Send answer");
-    const answers = { "1": { values: ["B"], skipped: false }, "2": { values: ["because"], skipped: false } };
+    const answers = {
+      "1": { values: ["B"], skipped: false },
+      "2": { values: ["because"], skipped: false },
+    };
     expect(calls).toEqual([`answer("q",${JSON.stringify(answers)})`]);
   });
 
@@ -270,7 +305,9 @@ describe("questions", () => {
     const answered = {
       ...questions,
       status: "answered",
-      inputs: [{ id: "2", type: "freeform", question: "Why?", answer: { values: ["so"], skipped: false } }],
+      inputs: [
+        { id: "2", type: "freeform", question: "Why?", answer: { values: ["so"], skipped: false } },
+      ],
     } as const;
     const { text } = mount({}, fakeConversation([userItem("u", "hi"), answered]));
     expect(text(".answers")).toBe("Why?so");
