@@ -99,13 +99,22 @@ describe("a thread that is gone", () => {
 
 describe("a stream", () => {
   test("that is cut goes on from where it was", async () => {
-    stage.front.trouble("threads.create", { cut: 6 });
+    const answer = stage.front.hold("threads.create", 40);
     await chat.write("long");
+    await chat.answers.getByText("Paragraph 0.").waitFor();
+    answer.cut();
     await chat.answers.getByText("Paragraph 11.").waitFor();
     await chat.button("Send message").waitFor();
     const text = await chat.answers.first().innerText();
     expect(text.match(/Paragraph \d+\./g)).toHaveLength(12); // each once
     expect(await chat.answers.count()).toBe(1);
+  });
+
+  test("that is cut before anything came doesn't cost the draft", async () => {
+    stage.front.trouble("threads.create", { cut: 0 });
+    await chat.write(QUESTION);
+    await chat.failed("The response was cut off.");
+    await nothingIsLost();
   });
 
   test("that ends early is fetched again", async () => {
@@ -139,11 +148,11 @@ describe("a stream", () => {
 });
 
 test("what is written while an answer comes stays", async () => {
-  const release = stage.front.hold("threads.create", 3);
+  const answer = stage.front.hold("threads.create", 3);
   await chat.write(QUESTION);
   await chat.button("Stop response").waitFor();
   await chat.box.fill("The next thought");
-  release();
+  answer.release();
   await answered();
   await chat.button("Send message").waitFor();
   await chat.draftIs("The next thought");

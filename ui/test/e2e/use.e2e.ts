@@ -35,10 +35,10 @@ function fromEnd(): Promise<number> {
 describe("an answer", () => {
   test("is said to come, and to be there", async () => {
     await open();
-    const release = stage.front.hold("threads.create", 3);
+    const answer = stage.front.hold("threads.create", 3);
     await chat.write("Good day");
     await expect.poll(() => chat.status.innerText()).toContain("Responding");
-    release();
+    answer.release();
     await expect.poll(() => chat.status.innerText()).toContain("Response complete");
   });
 
@@ -125,7 +125,7 @@ describe("a long answer", () => {
     await chat.ask("long");
     await expect.poll(fromEnd).toBeLessThan(5);
 
-    const release = stage.front.hold("threads.add_user_message", 60);
+    const answer = stage.front.hold("threads.add_user_message", 60);
     await chat.write("long");
     await chat.answers.nth(1).getByText("Paragraph 0.").waitFor();
     await chat.log.hover();
@@ -133,7 +133,7 @@ describe("a long answer", () => {
     await chat.button("Jump to latest").waitFor();
     await expect.poll(fromEnd).toBeGreaterThan(100);
     const before = await chat.log.evaluate((log) => log.scrollTop);
-    release();
+    answer.release();
     await chat.answers.nth(1).getByText("Paragraph 11.").waitFor();
     await chat.button("Send message").waitFor();
     expect(await chat.log.evaluate((log) => log.scrollTop)).toBe(before);

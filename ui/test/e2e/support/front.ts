@@ -17,9 +17,11 @@ export interface Sent {
  * What befalls the answer to a request:
  * - `status`: it is refused, and never reaches the server
  * - `away`: nobody is there
- * - `cut`: it breaks off after so many events; `end`: it ends there as if that were all
+ * - `cut`: it breaks off after so many events, of which the page may see none; `end`: it ends
+ *   there as if that were all
  * - `insert`: after so many events, this comes too
- * - `hold`: after so many events, nothing more comes until the promise is kept
+ * - `hold`: after so many events, nothing more comes until the promise is kept, which says
+ *   whether the rest does
  */
 export type Trouble =
   | Refusal
@@ -27,7 +29,7 @@ export type Trouble =
   | { cut: number }
   | { end: number }
   | { insert: string; after: number }
-  | { hold: Promise<void>; after: number };
+  | { hold: Promise<boolean>; after: number };
 
 interface Refusal {
   status: number;
@@ -83,16 +85,12 @@ export class Front {
     this.#troubles.set(type, { trouble, times });
   }
 
-  /**
-   * Hold back the next answer to a type of request, after so many events.
-   *
-   * @returns Lets it go on.
-   */
-  hold(type: string, after: number): () => void {
-    let release = () => {};
-    const hold = new Promise<void>((resolve) => (release = resolve));
+  /** Hold back the next answer to a type of request, after so many events. */
+  hold(type: string, after: number): { release: () => void; cut: () => void } {
+    let decide = (_goOn: boolean) => {};
+    const hold = new Promise<boolean>((resolve) => (decide = resolve));
     this.trouble(type, { hold, after });
-    return release;
+    return { release: () => decide(true), cut: () => decide(false) };
   }
 
   types(): string[] {
@@ -172,17 +170,21 @@ async function spoil(answer: IncomingMessage, response: ServerResponse, trouble:
 
 /** @returns Whether this was the last event. */
 async function reached(response: ServerResponse, trouble: Trouble, count: number): Promise<boolean> {
-  if ("cut" in trouble && count === trouble.cut) {
-    response.socket?.destroySoon();
-    return true;
-  }
+  if ("cut" in trouble && count === trouble.cut) return breakOff(response);
   if ("end" in trouble && count === trouble.end) {
     response.end();
     return true;
   }
   if ("insert" in trouble && count === trouble.after) response.write(trouble.insert);
-  if ("hold" in trouble && count === trouble.after) await trouble.hold;
+  if ("hold" in trouble && count === trouble.after && !(await trouble.hold)) {
+    return breakOff(response);
+  }
   return false;
+}
+
+function breakOff(response: ServerResponse): true {
+  response.socket?.destroySoon();
+  return true;
 }
 
 function refuse(response: ServerResponse, { status, body }: Refusal) {
