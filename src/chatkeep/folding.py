@@ -18,11 +18,13 @@ class OpenItem:
     """An item that may still change, as its wire JSON.
 
     The value is its own copy: what a responder does to an object after it has
-    yielded it changes nothing here. ``stored`` marks an item of an earlier turn.
+    yielded it changes nothing here. ``stored`` marks an item of an earlier turn,
+    ``placed`` one that the store has, as far as it got, to hold its place.
     """
 
     def __init__(self, record: ItemRecord, *, stored: bool = False) -> None:
         self.stored = stored
+        self.placed = stored
         self.id = record.id
         self.type = record.type
         self.created_at: datetime = record.created_at

@@ -74,6 +74,7 @@ class Opening:
         request_type: The wire type of the request.
         new_item_id: Makes an id for an item of a wire type.
         implicit_messages: Whether text for a message that was never added adds it.
+        in_order: Whether items stand in the order in which they were added.
     """
 
     kind: TurnKind
@@ -93,6 +94,7 @@ class Opening:
     request_type: str = ""
     new_item_id: Callable[[str], str] = ids.item_id
     implicit_messages: bool = False
+    in_order: bool = True
 
 
 class Openings:

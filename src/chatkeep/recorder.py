@@ -10,6 +10,7 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -79,6 +80,8 @@ class Recorder:
         max_bytes: How much may be published before `AnswerTooLong` is raised.
         new_item_id: Makes an id for an item of a wire type.
         implicit_messages: Whether text for a message that was never added adds it.
+        in_order: Whether an item that is added first stands first, though it ends
+            later than others. A store that orders by time needs no help.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Recorder:
         new_item_id: Callable[[str], str] = ids.item_id,
         *,
         implicit_messages: bool = False,
+        in_order: bool = True,
     ) -> None:
         self._thread_id = thread_id
         self._append = log.append
@@ -97,6 +101,7 @@ class Recorder:
         self._room = max_bytes
         self._new_item_id = new_item_id
         self._implicit_messages = implicit_messages
+        self._in_order = in_order
         self._open: dict[str, OpenItem] = {}
         self._fake_id: str | None = None
         self._message: OpenMessage | None = None
@@ -220,7 +225,7 @@ class Recorder:
 
     async def _save_message(self, message: OpenMessage) -> None:
         record = message.record(finished=True)
-        await self._store.save_items([record])
+        await self._store.save_items([*self._places_before(record.id), record])
         self.saved_ids.add(record.id)
         self._message_ended(message)
         self.publish_end(record)
@@ -283,12 +288,22 @@ class Recorder:
         await self._durably(self._save(item_record(item), event))
 
     async def _save(self, record: ItemRecord, event: str) -> None:
-        await self._store.save_items([record])
+        await self._store.save_items([*self._places_before(record.id), record])
         self.saved_ids.add(record.id)
         self._open.pop(record.id, None)
         if record.id == self._fake_id:
             self._fake_id = None
         self.publish_end(record, event)
+
+    def _places_before(self, item_id: str) -> list[ItemRecord]:
+        """Items that were added before another ends: saved as they stand, to stand before it."""
+        if not self._in_order:
+            return []
+        before = takewhile(lambda item: item.id != item_id, self._open.values())
+        unplaced = [item for item in before if not item.placed]
+        for item in unplaced:
+            item.placed = True
+        return [item.record(finished=False) for item in unplaced]
 
     async def _removed(self, item_id: str) -> None:
         await self.end_message()
@@ -348,6 +363,14 @@ class Recorder:
             item.record(finished=finished or item.stored)
             for item in self._open.values()
             if item.stored or not item.empty
+        ]
+
+    def abandoned(self) -> list[str]:
+        """Return the ids of items that hold a place, but nothing in it."""
+        return [
+            item.id
+            for item in self._open.values()
+            if item.placed and item.empty and not item.stored
         ]
 
     def close(self, kept: Sequence[ItemRecord]) -> None:

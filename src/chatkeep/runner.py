@@ -231,9 +231,10 @@ class TurnRunner:
         kept = self._recorder.remaining(finished=status == "finished")
         replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
         new = self._recorder.saved_ids.union(record.id for record in kept)
+        superseded = [id_ for id_ in self._superseded if id_ not in new] if replaced else []
         changes = TurnChanges(
             items=kept,
-            removed=[id_ for id_ in self._superseded if id_ not in new] if replaced else (),
+            removed=[*superseded, *self._recorder.abandoned()],
             usage=self.turn.usage,
             error_id=self._error_id,
         )

@@ -227,6 +227,7 @@ class Turns:
             self._settings.max_answer_bytes,
             opening.new_item_id,
             implicit_messages=opening.implicit_messages,
+            in_order=opening.in_order,
         )
         for event in (*opening.greeting, opening.stream_options, *opening.news):
             log.append(frame(event))

@@ -44,6 +44,7 @@ class ServerOpenings(Openings):
         opening.stream_options = event_json("stream_options", stream_options=model_json(options))
         opening.new_item_id = partial(self.new_item_id, opening.thread)
         opening.implicit_messages = True  # as the SDK lets them pass
+        opening.in_order = False  # a store for the SDK orders items by their times
         return opening
 
     def new_thread(self) -> ThreadRecord:
