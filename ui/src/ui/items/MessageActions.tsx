@@ -6,6 +6,7 @@ import type { AssistantItem, Conversation, Item } from "../../state";
 import type { FeedbackKind } from "../../wire/types";
 
 import { announce } from "../announce";
+import { copyText } from "../clipboard";
 import { useUi } from "../context";
 import { IconButton } from "../IconButton";
 
@@ -63,7 +64,7 @@ function CopyButton({ text }: { text: string }) {
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    if (!(await copyText(text))) return;
     setCopied(true);
     announce(status, t("status.copied"));
   };

@@ -133,6 +133,20 @@ describe("actions", () => {
     vi.unstubAllGlobals();
   });
 
+  test("copy works on a page without HTTPS too", async () => {
+    vi.stubGlobal("navigator", { ...navigator, language: "en", clipboard: undefined });
+    let copied: string | undefined;
+    document.execCommand = () => {
+      copied = document.querySelector("textarea")?.value;
+      return true;
+    };
+    const { click, text } = mount({}, turn());
+    await act(async () => click("Copy"));
+    expect(copied).toBe("Hello *you*");
+    expect(text("[role=status]")).toBe("Copied");
+    vi.unstubAllGlobals();
+  });
+
   test("a rating is sent, and shown once it is there", () => {
     const conversation = turn();
     const { button, calls, click } = mount(all, conversation);
