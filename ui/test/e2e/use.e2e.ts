@@ -119,6 +119,33 @@ describe("an answer", () => {
   );
 });
 
+test("an answer goes on without the page, which has it when it is back", async () => {
+  await open();
+  stage.front.hold("threads.create", 40);
+  await chat.write("long");
+  await chat.answers.getByText("Paragraph 0.").waitFor();
+  await tab.close();
+
+  const { data: threads } = await ask("threads.list", { limit: 1, order: "desc" });
+  const thread_id = threads[0]!.id;
+  const last = async () => (await ask("items.list", { thread_id, limit: 1, order: "desc" })).data[0];
+  await expect.poll(async () => (await last())?.type).toBe("assistant_message");
+
+  await open({ initialThread: thread_id });
+  await chat.answers.getByText("Paragraph 11.").waitFor();
+  expect(await chat.answers.count()).toBe(1);
+});
+
+/** Ask the server beside the element. */
+async function ask(type: string, params: object): Promise<{ data: { id: string; type: string }[] }> {
+  const response = await fetch(`${stage.backend.origin}/chatkit`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ type, params }),
+  });
+  return (await response.json()) as { data: { id: string; type: string }[] };
+}
+
 describe("a long answer", () => {
   test("is followed to its end, but never moves what a person has scrolled to", async () => {
     await open({ thread: { autoScroll: true } });

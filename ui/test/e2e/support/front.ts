@@ -31,6 +31,15 @@ export type Trouble =
   | { insert: string; after: number }
   | { hold: Promise<boolean>; after: number };
 
+export interface Upload {
+  url: string;
+  method: string;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+type Reply = (params: Sent["params"]) => unknown;
+
 interface Refusal {
   status: number;
   body?: unknown;
@@ -45,6 +54,11 @@ interface Page {
 /** A server in front of the real one: it has the test's pages, sees requests, and makes trouble. */
 export class Front {
   readonly requests: Sent[] = [];
+  /** Files that were sent to an address below /files/. */
+  readonly uploads: Upload[] = [];
+  /** What the sender of a file is told. */
+  uploaded: unknown = {};
+  readonly #replies = new Map<string, Reply>();
   readonly #pages = new Map<string, Page>();
   readonly #troubles = new Map<string, { trouble: Trouble; times: number }>();
   #policy = "";
@@ -80,6 +94,11 @@ export class Front {
     this.#pages.set(path, { body, type: `${type}; charset=utf-8`, policy });
   }
 
+  /** Answer requests of a type in the real server's place. */
+  reply(type: string, reply: Reply): void {
+    this.#replies.set(type, reply);
+  }
+
   /** Make trouble for the next requests of a type. */
   trouble(type: string, trouble: Trouble, times = 1): void {
     this.#troubles.set(type, { trouble, times });
@@ -98,7 +117,8 @@ export class Front {
   }
 
   reset(): void {
-    this.requests.length = 0;
+    this.requests.length = this.uploads.length = 0;
+    this.#replies.clear();
     this.#troubles.clear();
   }
 
@@ -111,16 +131,28 @@ export class Front {
       return;
     }
     const body = await read(request);
-    const trouble = request.url === "/chatkit" ? this.#note(body) : null;
+    if (request.url!.startsWith("/files/")) {
+      const { url = "", method = "", headers } = request;
+      this.uploads.push({ url, method, headers, body: body.toString() });
+      return answerJson(response, 200, this.uploaded);
+    }
+    const sent = request.url === "/chatkit" ? this.#note(body) : null;
+    const trouble = sent && this.#troubleFor(sent);
+    const reply = sent && this.#replies.get(sent.type);
     if (trouble && "away" in trouble) request.socket.destroy();
-    else if (trouble && "status" in trouble) refuse(response, trouble);
+    else if (trouble && "status" in trouble) answerJson(response, trouble.status, trouble.body ?? {});
+    else if (reply) answerJson(response, 200, reply(sent.params));
     else this.#pass(request, body, response, trouble);
   }
 
-  #note(body: Buffer): Trouble | null {
+  #note(body: Buffer): Sent | null {
     if (!body.length) return null;
     const sent = JSON.parse(body.toString()) as Sent;
     this.requests.push(sent);
+    return sent;
+  }
+
+  #troubleFor(sent: Sent): Trouble | null {
     const planned = this.#troubles.get(sent.type);
     if (!planned) return null;
     planned.times -= 1;
@@ -187,9 +219,9 @@ function breakOff(response: ServerResponse): true {
   return true;
 }
 
-function refuse(response: ServerResponse, { status, body }: Refusal) {
+function answerJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(body ?? {}));
+  response.end(JSON.stringify(body));
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {

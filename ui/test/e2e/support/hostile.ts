@@ -1,0 +1,55 @@
+/** What would call `executed` if it ever ran: markup, addresses, and attempts to break out. */
+const PAYLOADS = [
+  "<script>executed(1)</script>",
+  "<img src=x onerror=executed(1)>",
+  "<svg onload=executed(1)>",
+  "<svg><script>executed(1)</script></svg>",
+  "<iframe srcdoc='<script>parent.executed(1)</script>'></iframe>",
+  "<iframe src=javascript:parent.executed(1)></iframe>",
+  "<math><mtext><table><mglyph><style><img src=x onerror=executed(1)></style></mglyph></table></mtext></math>",
+  "<details open ontoggle=executed(1)><summary>s</summary></details>",
+  "<input autofocus onfocus=executed(1)>",
+  "<video><source onerror=executed(1)></video>",
+  "<a href='javascript:executed(1)'>go</a>",
+  "<form action=javascript:executed(1)><button>go</button></form>",
+  "<object data='javascript:executed(1)'></object>",
+  "<embed src='javascript:executed(1)'>",
+  "<base href='javascript:executed(1)//'>",
+  "<style>@import 'javascript:executed(1)'; * { animation-name: x }</style>",
+  "<template><script>executed(1)</script></template>",
+  "<noscript><p title='</noscript><img src=x onerror=executed(1)>'></noscript>",
+  "javascript:executed(1)",
+  "JaVaScRiPt:executed(1)",
+  " javascript:executed(1)",
+  "java\tscript:executed(1)",
+  "&#106;avascript:executed(1)",
+  "&#x6A;avascript&colon;executed(1)",
+  "javascript&NewLine;:executed(1)",
+  "\u0001javascript:executed(1)",
+  "vbscript:executed(1)",
+  "data:text/html,<script>parent.executed(1)</script>",
+  "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='parent.executed(1)'/>",
+  "//x\" onerror=\"executed(1)",
+  "x' onmouseover='executed(1)",
+  "`${executed(1)}`",
+  "\\href{javascript:executed(1)}{go}",
+  "\\includegraphics[height=1em]{x\" onerror=\"executed(1)}",
+  "\\htmlData{x=1\" onclick=\"executed(1)}{go}",
+];
+
+/** Where it may stand in Markdown. */
+const PLACES: ((payload: string) => string)[] = [
+  (payload) => payload,
+  (payload) => `[go](${payload})`,
+  (payload) => `[go](<${payload}> "${payload}")`,
+  (payload) => `![${payload}](${payload})`,
+  (payload) => `[${payload}][r]\n\n[r]: ${payload}`,
+  (payload) => `<${payload}>`,
+  (payload) => `\`\`\`${payload}\n${payload}\n\`\`\``,
+  (payload) => `| a |\n|---|\n| ${payload} |`,
+  (payload) => `$$${payload}$$ and $${payload}$`,
+  (payload) => `- > # *${payload}*`,
+];
+
+/** Every payload in every place: answers that want to run in the page that shows them. */
+export const HOSTILE = PAYLOADS.flatMap((payload) => PLACES.map((place) => place(payload)));
