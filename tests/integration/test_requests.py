@@ -66,6 +66,23 @@ async def test_stop_ends_with_what_there_is(observed: ObservedStore) -> None:
         assert (turn.status, turn.delivered) == ("stopped", True)
 
 
+async def test_a_stop_is_answered_when_the_text_is_kept(memory: ObservedStore) -> None:
+    pause, gate = Pause(), asyncio.Event()
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder(["Once ", pause]))
+    async with connected(chat) as client:
+        stream = client.send("Hi")
+        events = [await anext(stream) for _ in range(5)]
+        memory.gates["finish_turn"] = gate
+        stopping = asyncio.create_task(client.stop(thread_id_of(events)))
+        await memory.waiting["finish_turn"].wait()
+        for _round in range(100):
+            await asyncio.sleep(0)
+        assert not stopping.done()
+        gate.set()
+        await stopping
+        await collected(stream)
+
+
 async def test_stop_does_nothing_to_a_thread_at_rest(memory: ObservedStore) -> None:
     chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes."))
     async with connected(chat) as client:

@@ -452,8 +452,11 @@ async def test_a_responder_that_ignores_its_end_is_left_behind(
             ]
 
 
-async def test_a_responder_may_clean_up_when_it_is_stopped(memory: ObservedStore) -> None:
+async def test_a_responder_may_clean_up_when_it_is_stopped(
+    memory: ObservedStore, caplog: pytest.LogCaptureFixture
+) -> None:
     pause, cleaned = Pause(), asyncio.Event()
+    settings = Settings(cancel_grace=0.01)
 
     async def responder(_: Turn) -> AsyncGenerator[str]:
         try:
@@ -463,7 +466,7 @@ async def test_a_responder_may_clean_up_when_it_is_stopped(memory: ObservedStore
             await asyncio.sleep(0)
             cleaned.set()
 
-    chat = Chatkeep(store=memory.store, responder=responder)
+    chat = Chatkeep(store=memory.store, responder=responder, settings=settings)
     async with connected(chat) as client:
         stream = client.send("Hi")
         events = [await anext(stream) for _ in range(5)]
@@ -471,6 +474,8 @@ async def test_a_responder_may_clean_up_when_it_is_stopped(memory: ObservedStore
         await client.stop(thread_id_of(events))
         await cleaned.wait()
         assert errors(events + await collected(stream)) == []
+        await asyncio.sleep(2 * settings.cancel_grace)
+        assert "ignores" not in caplog.text
 
 
 # Responders that do several things at once
