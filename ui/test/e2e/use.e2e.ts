@@ -49,7 +49,7 @@ describe("an answer", () => {
     await chat.button("Stop response").click();
     await chat.button("Send message").waitFor();
     expect(stage.front.types()).toContain("threads.stop");
-    expect(await chat.status.innerText()).toContain("Response stopped");
+    await expect.poll(() => chat.status.innerText()).toContain("Response stopped");
     await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.fetchUpdates());
     expect(await chat.answers.allInnerTexts()).toEqual([expect.stringContaining("As far as it came")]);
   });
@@ -190,12 +190,12 @@ describe("by keyboard alone", () => {
     await history.waitFor();
     await keyboard.press("Escape");
     await history.waitFor({ state: "detached" });
-    expect(await focused()).toBe("Chat history"); // focus is where it was
+    await expect.poll(focused).toBe("Chat history"); // focus is where it was
     await keyboard.press("Shift+Tab");
-    expect(await focused()).toBe("New chat");
+    await expect.poll(focused).toBe("New chat");
     await keyboard.press("Enter");
     await tab.page.getByRole("heading", { name: "What can I help with today?" }).waitFor();
-    expect(await focused()).toBe("Message");
+    await expect.poll(focused).toBe("Message");
     await reach("Chat history", "Shift+Tab");
     await keyboard.press("Enter");
     await history.waitFor();
