@@ -30,7 +30,7 @@ test(`none of ${HOSTILE.length} hostile answers runs`, { timeout: 180_000 }, asy
   const [tab] = await stage.open();
   await tab.context.addInitScript(() => {
     window.ran = [];
-    Object.assign(window, { executed: () => window.ran.push(window.shown) });
+    Object.assign(window, { xss: () => window.ran.push(window.shown) });
   });
   tab.page.on("dialog", (dialog) => void dialog.dismiss());
   await tab.page.goto("/bare.html");
@@ -43,7 +43,7 @@ test(`none of ${HOSTILE.length} hostile answers runs`, { timeout: 180_000 }, asy
   // That a hostile page would be seen to be one.
   await tab.page.evaluate(() => {
     const image = document.createElement("div");
-    image.innerHTML = "<img src=x: onerror=executed(1)>";
+    image.innerHTML = "<img src=x: onerror=xss()>";
   });
   await expect.poll(() => tab.page.evaluate(() => window.ran.splice(0).length)).toBe(1);
 
