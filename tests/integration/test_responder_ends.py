@@ -514,6 +514,9 @@ async def test_a_stop_waits_for_all_that_is_being_written(memory: ObservedStore)
         events = [await anext(stream) for _ in range(5)]
         await memory.waiting["save_items"].wait()
         stopping = asyncio.create_task(client.stop(thread_id_of(events)))
+        for _round in range(200):
+            await asyncio.sleep(0)
+        assert "finish_turn" not in memory.calls
         memory.gates["save_items"].set()
         await stopping
         events += await collected(stream)
@@ -665,10 +668,16 @@ async def test_usage_is_recorded_on_the_turn(memory: ObservedStore) -> None:
 
 
 async def test_ended_turns_leave_nothing_behind(memory: ObservedStore) -> None:
-    """No task outlives its turn, and no client its answer."""
-    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes.", [RuntimeError("no")]))
+    """No task outlives its turn, and nothing is kept twice."""
+    responder = ScriptedResponder("Yes.", [RuntimeError("no")])
+    settings = Settings(checkpoint_interval=0.01)
+    chat = Chatkeep(store=memory.store, responder=responder, settings=settings)
     async with connected(chat) as client:
         thread_id = thread_id_of(await collected(client.send("Hi")))
         await collected(client.send("And now?", thread_id))
+        for task in asyncio.all_tasks():
+            if task.get_name() == "chatkeep ticker":
+                await task
+        assert memory.calls.count("finish_turn") == 2
     others = asyncio.all_tasks() - {asyncio.current_task()}
     assert [task for task in others if "chatkeep" in str(task.get_coro())] == []

@@ -215,7 +215,10 @@ async def test_4_a_rename_during_an_answer_is_kept(observed: ObservedStore) -> N
         turn.thread.title = "From the model"
         turn.thread.metadata["topic"] = "rent"
 
-    responder = ScriptedResponder(["Well, ", pause, describe, "yes."])
+    def task(turn: Turn) -> Any:
+        return workflow(turn, "x")
+
+    responder = ScriptedResponder(["Well, ", pause, describe, task, "yes."])
     chat = Chatkeep(store=observed.store, responder=responder)
     async with connected(chat) as client:
         stream = client.send("Hello")
@@ -229,6 +232,7 @@ async def test_4_a_rename_during_an_answer_is_kept(observed: ObservedStore) -> N
         assert renamed["title"] == thread["title"] == "Mine"
         kept = await observed.store.get_thread(ME, thread["id"])
         assert kept.metadata == {"topic": "rent"}
+        assert responder.turns[0].thread.title == "Mine"
 
 
 # 5. Widgets
