@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { t } from "../i18n";
 import { IconButton } from "../ui/IconButton";
+import { copyText } from "./copy";
 import type { Span } from "./highlight";
 import { Still } from "./still";
 import type { CodeToken } from "./tokens";
@@ -28,10 +29,15 @@ export function CodeBlock({ token, complete }: Props): JSX.Element {
         <CopyCode chunks={chunks} />
       </div>
       <pre tabIndex={0} role="region" aria-label={language || t("code.label")}>
-        <code>{spans ? spans.map(spanNode) : chunks.map((text, i) => <Chunk key={i} text={text} last={i === chunks.length - 1} />)}</code>
+        <code>{spans ? spans.map(spanNode) : chunkNodes(chunks)}</code>
       </pre>
     </div>
   );
+}
+
+function chunkNodes(chunks: readonly string[]): ComponentChildren {
+  const last = chunks.length - 1;
+  return chunks.map((text, i) => <Chunk key={i} text={text} last={i === last} />);
 }
 
 /** Lines that are laid out apart from the others, so that a long block costs what its end does. */
@@ -75,17 +81,15 @@ function CopyCode({ chunks }: { chunks: readonly string[] }): JSX.Element {
     const timer = setTimeout(() => setCopied(false), COPIED_MS);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = async () => {
-    await navigator.clipboard.writeText(chunks.join("\n"));
-    setCopied(true);
-  };
+  const copy = async ({ currentTarget }: { currentTarget: HTMLElement }) =>
+    setCopied(await copyText(chunks.join("\n"), currentTarget));
   return (
     <IconButton
       class="small"
       icon={copied ? "check" : "copy"}
       size={16}
       label={copied ? t("code.copied") : t("code.copy")}
-      onClick={() => void copy()}
+      onClick={(event) => void copy(event)}
     />
   );
 }

@@ -9,7 +9,7 @@
 
 import { settled } from "./inert";
 import { CHUNK_LINES } from "./lexer";
-import { definitions } from "./references";
+import { addDefinitions } from "./references";
 import {
   type BlockToken,
   blocks,
@@ -73,7 +73,7 @@ class GrowingList implements Growing {
     const raw = items.map((item) => item.raw).join("");
     if (!text.startsWith(raw)) return 0;
     this.#items.push(...items);
-    for (const item of items) definitions(blocks(item), links);
+    for (const item of items) addDefinitions(blocks(item), links);
     this.#loose ||= items.some(isLoose);
     return raw.length;
   }
@@ -91,7 +91,8 @@ function isLoose({ raw, tokens }: Tokens.ListItem): boolean {
   );
 }
 
-const OPEN_ROWS = 2;
+/** The last row can still grow. */
+const OPEN_ROWS = 1;
 
 class GrowingTable implements Growing {
   head = "";
@@ -167,8 +168,7 @@ class GrowingParagraph implements Growing {
     const { tokens: done, length } = settled(tokens, token.text.length - OPEN_CHARACTERS);
     if (length === 0) return 0;
     this.#tokens.push(...done);
-    // One word for the line that goes on, and one for the lines before it
-    this.head = this.head.includes("\n") || text.slice(0, length).includes("\n") ? "x\nx " : "x ";
+    this.head = "x ";
     return length;
   }
 }

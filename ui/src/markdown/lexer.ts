@@ -77,7 +77,7 @@ export interface Lexed {
  *
  * `known` are definitions that stand elsewhere in the text. The first of a label wins.
  */
-export function lex(text: string, known: Links = {}): Lexed {
+export function lex(text: string, known?: Links): Lexed {
   const lexer = new Lexer(mayHoldMath(text) ? withMath : plain);
   Object.assign(lexer.tokens.links, known);
   const tokens: TokensList = lexer.lex(text);

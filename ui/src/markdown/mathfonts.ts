@@ -65,8 +65,9 @@ const styles = css.replace(/@font-face\s*\{[^}]*\}/g, "");
 
 /** Have the styles apply in the tree that a node is in. */
 export function adoptStyles(node: Node): void {
-  const root = node.getRootNode() as Document | ShadowRoot;
+  const root = node.getRootNode();
   const own = sheet(styles);
-  if (root.adoptedStyleSheets.includes(own)) return;
+  const isPage = root instanceof Document || root instanceof ShadowRoot;
+  if (!isPage || root.adoptedStyleSheets.includes(own)) return;
   root.adoptedStyleSheets = [own, ...root.adoptedStyleSheets];
 }

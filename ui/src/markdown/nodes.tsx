@@ -77,7 +77,7 @@ function heading(token: Tokens.Heading, scope: Scope): JSX.Element {
 }
 
 function list(token: Tokens.List, scope: Scope): JSX.Element {
-  const items = grouped(token.items, scope, listItem);
+  const items = siblings(token.items, scope, listItem);
   const spacing = token.loose ? "loose" : "tight";
   if (!token.ordered) return <ul class={spacing}>{items}</ul>;
   return (
@@ -113,7 +113,7 @@ function table(token: Tokens.Table, scope: Scope): JSX.Element {
     <div class="scroll-x" role="region" aria-label={t("table.label")} tabIndex={0}>
       <table>
         <thead>{tableRow(token.header, 0, scope)}</thead>
-        {grouped(token.rows, scope, tableRow, "tbody")}
+        {groups(token.rows, 0, scope, tableRow, "tbody")}
       </table>
     </div>
   );
@@ -136,35 +136,42 @@ function tableRow(cells: readonly Tokens.TableCell[], key: number, scope: Scope)
 
 type Render<T> = (item: T, key: number, scope: Scope) => ComponentChildren;
 
-interface GroupProps {
-  items: readonly never[];
+interface GroupProps<T> {
+  items: readonly T[];
   scope: Scope;
-  content: Render<never>;
-  tag: "tbody" | undefined;
+  content: Render<T>;
+  tag?: "tbody";
 }
 
-class Group extends Still<GroupProps> {
-  override render({ items, scope, content, tag: Tag }: GroupProps): ComponentChildren {
-    const nodes = items.map((item, i) => content(item, i, scope));
+class Group<T> extends Still<GroupProps<T>> {
+  override render({ items, scope, content, tag: Tag }: GroupProps<T>): ComponentChildren {
+    const nodes = items.map((item, key) => content(item, key, scope));
     return Tag ? <Tag>{nodes}</Tag> : nodes;
   }
 }
 
-/** Siblings in groups, so that a long row of them costs what its last ones do. */
-function grouped<T>(items: readonly T[], scope: Scope, content: Render<T>, tag?: "tbody") {
-  const groups: JSX.Element[] = [];
-  for (let first = 0; first < items.length; first += GROUP) {
-    const props = { items: items.slice(first, first + GROUP), scope, content, tag };
-    groups.push(<Group key={first} {...(props as unknown as GroupProps)} />);
+/** Siblings, the ones beyond the first few in groups: a long row of them costs what its end does. */
+function siblings<T>(items: readonly T[], scope: Scope, content: Render<T>): ComponentChildren[] {
+  const first = items.length > GROUP ? items.slice(0, GROUP) : items;
+  return [...first.map((item, key) => content(item, key, scope)), ...groups(items, GROUP, scope, content)];
+}
+
+/** Groups of siblings, from one of them on. */
+function groups<T>(items: readonly T[], from: number, scope: Scope, content: Render<T>, tag?: "tbody") {
+  const nodes: JSX.Element[] = [];
+  for (let first = from; first < items.length; first += GROUP) {
+    const members = items.slice(first, first + GROUP);
+    const props = tag ? { tag } : {};
+    nodes.push(<Group key={`from ${first}`} items={members} scope={scope} content={content} {...props} />);
   }
-  return groups;
+  return nodes;
 }
 
 /** Nodes for a run of inline tokens, with the citations that stand in it. */
 function inlineNodes(run: readonly InlineToken[], scope: Scope): ComponentChildren {
   const cites = scope.marks.runs.get(run);
   if (cites) return markedNodes(withMarks(run, cites), scope);
-  return run.length > GROUP ? grouped(run, scope, markedNode) : markedNodes(run, scope);
+  return siblings(run, scope, markedNode);
 }
 
 function markedNodes(tokens: readonly Marked[], scope: Scope): ComponentChildren[] {

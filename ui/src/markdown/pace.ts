@@ -4,37 +4,45 @@
 
 import type { Schedule } from "./stream";
 
-/** Showing a text takes at most one part in so many of the main thread's time. */
-const SHARE = 16;
-const LONGEST_WAIT = 200; // ms
+/** Between two flushes passes so many times the time that one takes, layout and paint included. */
+const PAUSE = 16;
+const LONGEST_PAUSE = 200; // ms
 
-/** A schedule that adapts to what each flush cost, the browser's layout and paint included. */
+/** A schedule that adapts to what each flush costs. */
 export function paced(): Schedule {
-  let asked = false;
-  let notBefore = 0;
+  let wanted: (() => void) | undefined;
+  let isBusy = false;
 
-  function measured(flush: () => void): void {
-    asked = false;
+  async function work(): Promise<void> {
+    isBusy = true;
+    try {
+      while (wanted) await showNext();
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  async function showNext(): Promise<void> {
+    await nextFrame();
     const begin = performance.now();
-    flush();
-    // Once the frame has been painted
-    setTimeout(() => {
-      const end = performance.now();
-      notBefore = end + Math.min((end - begin) * SHARE, LONGEST_WAIT);
-    });
+    const flush = wanted;
+    wanted = undefined;
+    flush?.();
+    await delay(0); // until the frame has been painted
+    await delay(Math.min((performance.now() - begin) * PAUSE, LONGEST_PAUSE));
   }
 
   return (flush) => {
-    if (asked) return;
-    asked = true;
-    const wait = notBefore - performance.now();
-    const frame = () => nextFrame(() => measured(flush));
-    if (wait > 0) setTimeout(frame, wait);
-    else frame();
+    wanted = flush;
+    if (!isBusy) void work();
   };
 }
 
-function nextFrame(run: () => void): void {
-  if (typeof requestAnimationFrame === "function") requestAnimationFrame(run);
-  else setTimeout(run, 16);
+function nextFrame(): Promise<unknown> {
+  if (typeof requestAnimationFrame !== "function") return delay(16);
+  return new Promise(requestAnimationFrame);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

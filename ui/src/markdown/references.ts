@@ -4,14 +4,18 @@
 
 import { type BlockToken, blocks, type Links } from "./tokens";
 
-/** The definitions within block tokens; the first of a label wins. */
-export function definitions(tokens: readonly BlockToken[], found: Links = {}): Links {
+/** No definitions. Labels are whatever a text says, `constructor` too: nothing is inherited. */
+export function noLinks(): Links {
+  return Object.create(null) as Links;
+}
+
+/** Add the definitions within block tokens to others; the first of a label wins. */
+export function addDefinitions(tokens: readonly BlockToken[], found: Links): void {
   for (const token of tokens) {
     if (token.type === "def") found[token.tag] ??= { href: token.href, title: token.title };
-    else if (token.type === "list") token.items.forEach((item) => definitions(blocks(item), found));
-    else if (token.type === "blockquote") definitions(blocks(token), found);
+    else if (token.type === "list") token.items.forEach((item) => addDefinitions(blocks(item), found));
+    else if (token.type === "blockquote") addDefinitions(blocks(token), found);
   }
-  return found;
 }
 
 /** The labels that mean something else than before, or nothing any more. */

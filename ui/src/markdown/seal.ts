@@ -43,7 +43,6 @@ function isFaithful({ token, length }: Piece, text: string, end: number): boolea
 function isSafe(before: BlockToken, after: BlockToken, text: string, at: number): boolean {
   if (after.type === "space") return false;
   if (before.type === "space") return hasLines(text, at, 1);
-  if (before.type === "def") return false;
   return (isBarrier(before) || isBarrier(after)) && hasLines(text, at, 2);
 }
 

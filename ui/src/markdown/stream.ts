@@ -13,7 +13,7 @@ import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { growing, type Growing } from "./growing";
 import { lex } from "./lexer";
 import { paced } from "./pace";
-import { changedLabels, definitions, refersTo } from "./references";
+import { addDefinitions, changedLabels, noLinks, refersTo } from "./references";
 import { same } from "./same";
 import { lastCut, type Piece } from "./seal";
 import { SourceText } from "./source";
@@ -42,8 +42,8 @@ export class MarkdownDocument {
   /** The first block of the rest is not to be sealed in parts: it turned into something else. */
   #whole = false;
   /** The definitions before the rest, and all that the blocks were made with. */
-  #sealedLinks: Links = {};
-  #links: Links = {};
+  #sealedLinks = noLinks();
+  #links = noLinks();
 
   /** `schedule` decides when deltas are shown; by default as often as the machine allows. */
   constructor(text = "", schedule?: Schedule) {
@@ -117,8 +117,8 @@ export class MarkdownDocument {
     this.#restStart = 0;
     this.#open = undefined;
     this.#whole = false;
-    this.#sealedLinks = {};
-    this.#links = {};
+    this.#sealedLinks = noLinks();
+    this.#links = noLinks();
     this.#sealed.value = [];
     this.#tail.value = [];
   }
@@ -163,10 +163,8 @@ export class MarkdownDocument {
   #seal(pieces: Piece[], blocks: (Block | undefined)[], length: number): void {
     if (pieces.length === 0) return;
     const sealed = blocks.slice(0, pieces.length).filter((block) => block !== undefined);
-    definitions(
-      pieces.map(({ token }) => token),
-      this.#sealedLinks,
-    );
+    const tokens = pieces.map(({ token }) => token);
+    addDefinitions(tokens, this.#sealedLinks);
     if (sealed.length) this.#sealed.value = [...this.#sealed.peek(), ...sealed];
     this.#forward(length);
     this.#open = undefined;

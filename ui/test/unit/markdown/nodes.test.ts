@@ -1,0 +1,152 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { corpus } from "./corpus";
+import { chunks } from "./random";
+import { growing, rendered, settled } from "./render";
+
+afterEach(() => document.body.replaceChildren());
+
+/** The markup of a text, without what says only how it is shown. */
+function markup(text: string): string {
+  return rendered(text)
+    .querySelector(".markdown")!
+    .innerHTML.replace(/ (?:dir|class|target|rel|tabindex|loading|referrerpolicy|scope)="[^"]*"/g, "");
+}
+
+describe("constructs", () => {
+  test.each([
+    ["*a* **b** ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <del>c</del> <code>d</code></p>"],
+    ["# a\n\n## b\n\n###### c", "<h4>a</h4><h5>b</h5><h6>c</h6>"],
+    ["a\\\nb  \nc", "<p>a<br>b<br>c</p>"],
+    ["a<br>b<BR/>c<hr>", "<p>a<br>b<br>c&lt;hr&gt;</p>"],
+    ["> a\n> > b", "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>"],
+    ["---", "<hr>"],
+    ["- a\n  1. b", "<ul><li><p>a</p><ol start=\"1\"><li><p>b</p></li></ol></li></ul>"],
+    ["7) a\n8) b", "<ol start=\"7\"><li><p>a</p></li><li><p>b</p></li></ol>"],
+    ["0. a", "<ol start=\"0\"><li><p>a</p></li></ol>"],
+    ["[a](https://b.example \"c\")", '<p><a href="https://b.example/" title="c">a</a></p>'],
+    ["https://a.example.", '<p><a href="https://a.example/">https://a.example</a>.</p>'],
+    ["<a@b.example>", '<p><a href="mailto:a@b.example">a@b.example</a></p>'],
+    ["[a](javascript:b)", "<p>a</p>"],
+    ["<b>a</b> &amp;lt; &copy;", "<p>&lt;b&gt;a&lt;/b&gt; &amp;lt; ©</p>"],
+    ["<div>\n*a*\n</div>", "<p>&lt;div&gt;\n*a*\n&lt;/div&gt;</p>"],
+    ["\\*a\\* 1\\. &#42;", "<p>*a* 1. *</p>"],
+    ["![a *b*](https://c.example/d.png)", '<p><img src="https://c.example/d.png" alt="a b"></p>'],
+    ["[![a](https://b.example/c.png)](https://d.example)", '<p><a href="https://d.example/"><img src="https://b.example/c.png" alt="a"></a></p>'],
+    ["[a]: https://b.example\n\n[a]", '<p><a href="https://b.example/">a</a></p>'],
+  ])("%j", (text, html) => expect(markup(text)).toBe(html));
+
+  test("links open apart, and tell nothing of this page", () => {
+    const link = rendered("[a](https://b.example)").querySelector("a")!;
+    expect(link.target).toBe("_blank");
+    expect(link.rel).toBe("noopener noreferrer");
+  });
+
+  test("a table has its alignment, and scrolls by itself", () => {
+    const place = rendered("| a | b | c |\n|:--|:-:|--:|\n| 1 | *2* | 3 |\n");
+    const region = place.querySelector<HTMLElement>("[role=region]")!;
+    expect(region.tabIndex).toBe(0);
+    expect(region.getAttribute("aria-label")).toBe("Table");
+    expect([...region.querySelectorAll("td")].map((cell) => cell.className)).toEqual(["left", "center", "right"]);
+    expect(region.querySelector("td em")!.textContent).toBe("2");
+  });
+
+  test("tasks are boxes that can't be ticked here, named by what they say", () => {
+    for (const text of ["- [x] a\n- [ ] b", "- [x] a\n\n- [ ] b"]) {
+      const boxes = [...rendered(text).querySelectorAll<HTMLInputElement>("input[type=checkbox]")];
+      expect(boxes.map(({ checked, disabled }) => [checked, disabled])).toEqual([[true, true], [false, true]]);
+      expect(boxes.map((box) => box.getAttribute("aria-label"))).toEqual(["a", "b"]);
+    }
+  });
+});
+
+describe("images", () => {
+  const text = "![a chart](https://img.example/a.png)";
+
+  test("from elsewhere are links instead", () => {
+    const place = rendered(text, { allowedImageDomains: ["other.example"] });
+    expect(place.querySelector("img")).toBeNull();
+    expect(place.querySelector("a")!.href).toBe("https://img.example/a.png");
+    expect(place.textContent).toBe("a chart");
+  });
+
+  test("from an allowed domain are shown, without a word to its host about this page", () => {
+    const image = rendered(text, { allowedImageDomains: ["img.example"] }).querySelector("img")!;
+    expect(image.src).toBe("https://img.example/a.png");
+    expect(image.getAttribute("referrerpolicy")).toBe("no-referrer");
+  });
+
+  test("within a link bring no link of their own", () => {
+    const place = rendered(`[${text}](https://b.example)`, { allowedImageDomains: [] });
+    expect(place.querySelectorAll("a")).toHaveLength(1);
+    expect(place.querySelector("a")!.textContent).toBe("a chart");
+  });
+});
+
+test("a link to the page is told to it, and not followed", () => {
+  const onDeeplink = vi.fn();
+  const link = rendered("[a](chatkit-link://open?id=1)", { onDeeplink }).querySelector("a")!;
+  const click = new MouseEvent("click", { bubbles: true, cancelable: true });
+  link.dispatchEvent(click);
+  expect(onDeeplink).toHaveBeenCalledWith({ name: "open", data: { id: "1" } });
+  expect(click.defaultPrevented).toBe(true);
+});
+
+describe("while a text grows", () => {
+  test("its nodes are those of the whole text, at every step", async () => {
+    for (const text of Object.values(corpus).filter((text) => text.length < 300)) {
+      const { place, add } = growing({ streaming: false });
+      let prefix = "";
+      for (const delta of chunks(text, 25, 3)) {
+        prefix += delta;
+        await add(delta);
+        const whole = rendered(prefix);
+        expect(place.textContent, JSON.stringify(prefix)).toBe(whole.textContent);
+        whole.remove();
+      }
+      place.remove();
+    }
+  });
+
+  test("what is shown is never replaced", async () => {
+    const { place, add } = growing();
+    await add("# a\n\nb **c**\n\n- d\n- e\n  - f\n- g\n\n| h |\n|---|\n| i |\n\n> j\n\n---\n\nk");
+    const before = [...place.querySelectorAll("*")].filter((node) => !["p", "div"].includes(node.localName) || node.textContent !== "k");
+    for (let more = 0; more < 40; more++) await add(` l\n\n- m\n\n`);
+    const kept = before.filter((node) => node.isConnected);
+    expect(kept).toHaveLength(before.length);
+  });
+
+  test.each([
+    ["a list", "", "- item *x*\n", "li"],
+    ["a list that turns loose", "", "- item\n\n", "li"],
+    ["a table", "| a |\n|---|\n", "| cell |\n", "td"],
+    ["a code block", "```js\n", "line\n".repeat(30), ".chunk"],
+    ["a long paragraph", "", `${"some words and ".repeat(60)}*more* `, "em"],
+    ["many blocks", "", "block\n\n", "p"],
+  ])("the parts of %s stay the same nodes", async (_, start, part, selector) => {
+    const { place, add } = growing();
+    await add(start + part.repeat(12));
+    const before = [...place.querySelectorAll(selector)].slice(0, -2);
+    expect(before.length).toBeGreaterThan(5);
+    for (let more = 0; more < 40; more++) await add(part);
+    expect(before.every((node) => node.isConnected)).toBe(true);
+    expect([...place.querySelectorAll(selector)].slice(0, before.length)).toEqual(before);
+  });
+
+  test("no node changes but at its end", async () => {
+    const { place, add } = growing();
+    await add("# a\n\n".repeat(3) + "- b\n".repeat(40) + "\nc\n\n| d |\n|---|\n" + "| e |\n".repeat(40) + "\n");
+    await add("f\n\ng");
+    const changed = new Set<Node>();
+    const observer = new MutationObserver((records) => records.forEach(({ target }) => changed.add(target)));
+    observer.observe(place, { subtree: true, childList: true, characterData: true, attributes: true });
+    await add(" h");
+    await settled();
+    observer.disconnect();
+    const last = [...place.querySelectorAll("p")].at(-1)!;
+    expect(changed.size).toBeGreaterThan(0);
+    expect([...changed].every((node) => last.contains(node) || node.contains(last))).toBe(true);
+  });
+});
