@@ -9,7 +9,7 @@ DEVELOP := $(VENV)/.develop
 NODE := $(VENV)/.node
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint types unit ui ui-test ui-browser bench format clean
+.PHONY: serve test lint types unit ui ui-test ui-browser bench bench-ui format clean
 
 serve: ui
 	@$(BIN)/chatkeep serve docs/
@@ -37,6 +37,9 @@ ui-browser: $(DEVELOP) ui
 
 bench: $(DEVELOP)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-ui: $(DEVELOP) ui
+	$(BIN)/python tools/bench_ui.py $(ARGS)
 
 format: $(DEVELOP)
 	$(BIN)/ruff check --fix .
