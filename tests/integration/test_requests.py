@@ -241,6 +241,25 @@ async def test_a_function_may_name_threads(observed: ObservedStore) -> None:
         assert (await client.thread(thread_id))["title"] == "About rent"
 
 
+async def test_a_name_may_come_after_the_answer(memory: ObservedStore) -> None:
+    thinking = Pause()
+
+    async def name(_: Turn) -> str:
+        await thinking.wait()
+        return "At last"
+
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes."), titles=name)
+    async with connected(chat) as client:
+        asked = asyncio.create_task(collected(client.send("Hi")))
+        assert await memory.ends.get() == "finished"
+        for _round in range(100):
+            await asyncio.sleep(0)
+        thinking.end()
+        events = await asked
+        assert the(events, "thread.updated")["thread"]["title"] == "At last"
+        assert events[-1]["type"] == "thread.updated"
+
+
 async def test_a_stop_does_not_wait_for_a_name(memory: ObservedStore) -> None:
     pause, thinking = Pause(), Pause()
 
