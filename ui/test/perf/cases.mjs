@@ -15,12 +15,13 @@ const SAMPLE_KEYS = 8;
 const FASTEST_EVENT = 16; // ms
 
 /** Stream an answer, and measure its last deltas. */
-async function stream(tab, server, { kind = "mixed", tokens, count, during }) {
+async function stream(tab, server, { kind = "mixed", tokens, count, first, during }) {
   server.answer = new Answer({ ...answer(kind, tokens, count), perSecond: PER_SECOND });
   await tab.clear();
   await tab.send("Go on");
   await server.answer.held;
   await tab.settled();
+  const prepared = await first?.();
   await tab.collect();
   const since = await tab.now();
   const before = await tab.spent();
@@ -31,7 +32,7 @@ async function stream(tab, server, { kind = "mixed", tokens, count, during }) {
   await server.answer.finish();
   await tab.settled();
   const done = await tab.spent();
-  return { spent: difference(before, after), long, finish: done.total - after.total, result };
+  return { spent: difference(before, after), long, finish: done.total - after.total, prepared, result };
 }
 
 function difference(before, after) {
@@ -69,7 +70,7 @@ async function scrolled(tab, server, isBaseline) {
   await stream(tab, server, {
     tokens: 20_000,
     count: isBaseline ? SAMPLE : 500,
-    during: watch,
+    first: watch,
   });
   const { scroll, content } = await tab.page.evaluate(() => globalThis.moved());
   return { movement: scroll, "movement of the text": content };
@@ -98,7 +99,18 @@ function watchScroll() {
   };
 }
 
-/** What a key takes until its letter is painted, while an answer streams. */
+/** Pixels that the view moves by itself while an answer comes that is not to be followed. */
+async function unfollowed(tab, server, isBaseline) {
+  if (isBaseline) return {};
+  await tab.page.evaluate(() => subject.follow(false));
+  const first = () => tab.page.evaluate(watchScroll);
+  await stream(tab, server, { tokens: 2_000, count: 200, first });
+  const { scroll } = await tab.page.evaluate(() => globalThis.moved());
+  await tab.page.evaluate(() => subject.follow(true));
+  return { "movement unfollowed": scroll };
+}
+
+/** What a key takes until its letter is painted, beside an answer that rests or streams. */
 async function keys(tab, server, isBaseline) {
   const count = isBaseline ? SAMPLE_KEYS : KEYS;
   const type = async () => {
@@ -108,11 +120,13 @@ async function keys(tab, server, isBaseline) {
       await tab.page.keyboard.press("abcdefgh"[key % 8]);
       await tab.page.waitForTimeout(KEY_PAUSE);
     }
-    return since;
+    const events = await tab.noted("event", since);
+    return percentile(latencies(events, count), 0.95);
   };
   const deltas = isBaseline ? SAMPLE : 700;
-  const { result } = await stream(tab, server, { tokens: 20_000, count: deltas, during: type });
-  return { keystroke: percentile(latencies(await tab.noted("event", result), count), 0.95) };
+  const typed = { tokens: 20_000, count: deltas, first: type, during: type };
+  const { prepared, result } = await stream(tab, server, typed);
+  return { "keystroke at rest": prepared, keystroke: result };
 }
 
 /** The longest event of each key press; what was too fast to be noted counts as the least. */
@@ -133,7 +147,8 @@ function percentile(values, share) {
 
 /** A thread of 500 messages: all in one page, which is the worst a server may do. */
 async function open(tab, server, isBaseline) {
-  server.pageSize = Infinity;
+  await tab.clear();
+  await tab.settled();
   const figures = { open: await opened(tab, "thr_500") };
   await tab.settled();
   figures.heap = await tab.heap();
@@ -160,6 +175,7 @@ function opened(tab, threadId) {
 
 /** Those that a round runs, in this order, each in the same page as those before it. */
 export const CASES = {
+  open, // first, lest the heap holds what others leave
   short: costOf("short", "mixed", 1_000),
   long: costOf("long", "mixed", 20_000),
   fence: costOf("fence", "fence", 20_000),
@@ -167,8 +183,8 @@ export const CASES = {
   table: costOf("table", "table", 20_000),
   paragraph: costOf("paragraph", "paragraph", 20_000),
   scrolled,
+  unfollowed,
   keys,
-  open,
 };
 
 /** Let the browser compile what all cases run, and load what they load once. */

@@ -15,6 +15,8 @@ const ROWS = [
   ["completing the answer of 20,000 tokens", "long finish", null, "ms"],
   ["movement of the view while scrolled up", "movement", 0, "px"],
   ["movement of the text in view", "movement of the text", 0, "px"],
+  ["movement while an answer is not followed", "movement unfollowed", 0, "px"],
+  ["keystroke at rest, p95", "keystroke at rest", null, "ms"],
   ["keystroke while streaming, p95", "keystroke", 50, "ms"],
   ["500 messages in one page: open", "open", 1000, "ms"],
   ["500 messages, in pages of 50: open", "open in pages", 1000, "ms"],
