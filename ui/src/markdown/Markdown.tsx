@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { TextBuffer } from "../state";
 import type { Annotation, Source } from "../wire/types";
@@ -8,7 +8,8 @@ import { type Cite, place } from "./place";
 import { cited, identity } from "./sources";
 import { Still } from "./still";
 import { MarkdownDocument } from "./stream";
-import { type Block, type BlockToken, blocks } from "./tokens";
+import type { Block } from "./block";
+import { type BlockToken, blocks } from "./tokens";
 import type { Deeplink } from "./url";
 import { type View, viewOf } from "./view";
 
@@ -53,6 +54,9 @@ export function Markdown(props: Props): JSX.Element {
       />,
     );
   }
+  useEffect(() => {
+    if (!streaming) document.release();
+  });
   return <div class="markdown">{groups}</div>;
 }
 

@@ -22,13 +22,14 @@ export function CodeBlock({ token, complete }: Props): JSX.Element {
   const language = token.lang?.split(/[\s,{]/, 1)[0] ?? "";
   const code = token.closed || complete ? chunks.join("\n") : undefined;
   const spans = useHighlight(code, language);
+  const name = language ? `${t("code.label")}: ${language}` : t("code.label");
   return (
     <div class="code" dir="ltr">
       <div class="code-head">
         <span class="code-language">{language || t("code.label")}</span>
         <CopyCode chunks={chunks} />
       </div>
-      <pre tabIndex={0} role="region" aria-label={language || t("code.label")}>
+      <pre tabIndex={0} role="group" aria-label={name}>
         <code>{spans ? spans.map(spanNode) : chunkNodes(chunks)}</code>
       </pre>
     </div>

@@ -21,8 +21,10 @@ const SPAN_OR_ESCAPE = new RegExp(
 );
 
 /** A block's first line, if more may follow: nothing but the delimiter, or what looks like TeX. */
-const OPENING = /^ {0,3}(?:\$\$(?:[ \t]*(?:\n|$)|(?:(?!\$\$).)*[\\=])|\\\[(?:[ \t]*(?:\n|$)|(?:(?!\\\]).)*[\\=]))/;
-const CLOSED = /^ {0,3}(?:\$\$((?:(?!\$\$|\n[ \t]*\n)[^])+)\$\$|\\\[((?:(?!\\\]|\n[ \t]*\n)[^])+)\\\])[ \t]*(?:\n|$)/;
+const OPENING =
+  /^ {0,3}(?:\$\$(?:[ \t]*(?:\n|$)|(?:(?!\$\$).)*[\\=])|\\\[(?:[ \t]*(?:\n|$)|(?:(?!\\\]).)*[\\=]))/;
+const CLOSED =
+  /^ {0,3}(?:\$\$((?:(?!\$\$|\n[ \t]*\n)[^])+)\$\$|\\\[((?:(?!\\\]|\n[ \t]*\n)[^])+)\\\])[ \t]*(?:\n|$)/;
 const UNCLOSED = /^ {0,3}(?:\$\$(?:(?!\$\$|\n[ \t]*\n)[^])*|\\\[(?:(?!\\\]|\n[ \t]*\n)[^])*)$/;
 const WORD_END = /[\p{L}\p{N}$]$/u;
 
@@ -53,7 +55,13 @@ export function blockMath(text: string): MathToken | undefined {
     return { type: "math", raw: closed[0], tex, display: true, closed: true };
   }
   if (!opening || !UNCLOSED.test(text)) return undefined;
-  return { type: "math", raw: text, tex: text.trim().slice(2).trim(), display: true, closed: false };
+  return {
+    type: "math",
+    raw: text,
+    tex: text.trim().slice(2).trim(),
+    display: true,
+    closed: false,
+  };
 }
 
 /** Where a paragraph may be interrupted by a formula, or -1. */

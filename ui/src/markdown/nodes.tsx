@@ -32,7 +32,14 @@ export function blockNode(token: BlockToken, scope: Scope): ComponentChildren {
   const node = bareBlock(token, scope);
   const cites = scope.marks.after.get(token);
   if (!cites) return node;
-  return [node, <p>{cites.map((cite, key) => <CiteMark key={key} cite={cite} view={scope.view} />)}</p>];
+  return [
+    node,
+    <p>
+      {cites.map((cite, key) => (
+        <CiteMark key={key} cite={cite} view={scope.view} />
+      ))}
+    </p>,
+  ];
 }
 
 function bareBlock(token: BlockToken, scope: Scope): ComponentChildren {
@@ -98,19 +105,23 @@ function listItem(item: Tokens.ListItem, key: number, scope: Scope): JSX.Element
   }
   return (
     <li key={key} class="task" dir="auto">
-      <input type="checkbox" checked={item.checked} disabled aria-label={itemText(item)} />
+      <input type="checkbox" checked={item.checked} disabled aria-label={saying(item)} />
       <div>{content}</div>
     </li>
   );
 }
 
-function itemText(item: Tokens.ListItem): string {
-  return item.text.split("\n", 1)[0]!;
+/** What a task's first line says. */
+function saying(item: Tokens.ListItem): string {
+  const first = blocks(item).find(({ type }) => type === "text" || type === "paragraph");
+  return plainText(inlines((first ?? {}) as { tokens?: unknown[] }))
+    .split("\n", 1)[0]!
+    .trim();
 }
 
 function table(token: Tokens.Table, scope: Scope): JSX.Element {
   return (
-    <div class="scroll-x" role="region" aria-label={t("table.label")} tabIndex={0}>
+    <div class="scroll-x" role="group" aria-label={t("table.label")} tabIndex={0}>
       <table>
         <thead>{tableRow(token.header, 0, scope)}</thead>
         {groups(token.rows, 0, scope, tableRow, "tbody")}
@@ -153,16 +164,27 @@ class Group<T> extends Still<GroupProps<T>> {
 /** Siblings, the ones beyond the first few in groups: a long row of them costs what its end does. */
 function siblings<T>(items: readonly T[], scope: Scope, content: Render<T>): ComponentChildren[] {
   const first = items.length > GROUP ? items.slice(0, GROUP) : items;
-  return [...first.map((item, key) => content(item, key, scope)), ...groups(items, GROUP, scope, content)];
+  return [
+    ...first.map((item, key) => content(item, key, scope)),
+    ...groups(items, GROUP, scope, content),
+  ];
 }
 
 /** Groups of siblings, from one of them on. */
-function groups<T>(items: readonly T[], from: number, scope: Scope, content: Render<T>, tag?: "tbody") {
+function groups<T>(
+  items: readonly T[],
+  from: number,
+  scope: Scope,
+  content: Render<T>,
+  tag?: "tbody",
+) {
   const nodes: JSX.Element[] = [];
   for (let first = from; first < items.length; first += GROUP) {
     const members = items.slice(first, first + GROUP);
     const props = tag ? { tag } : {};
-    nodes.push(<Group key={`from ${first}`} items={members} scope={scope} content={content} {...props} />);
+    nodes.push(
+      <Group key={`from ${first}`} items={members} scope={scope} content={content} {...props} />,
+    );
   }
   return nodes;
 }
@@ -241,9 +263,7 @@ function image(token: Tokens.Image, scope: Scope): ComponentChildren {
   const src = imageAddress(href, scope.view.imageDomains);
   if (src) {
     const title = token.title ? decoded(token.title) : undefined;
-    return (
-      <img src={src} alt={alt} title={title} loading="lazy" referrerpolicy="no-referrer" />
-    );
+    return <img src={src} alt={alt} title={title} loading="lazy" referrerpolicy="no-referrer" />;
   }
   const target = linkTarget(href);
   const text = alt || t("image.blocked");

@@ -13,7 +13,8 @@ export function noLinks(): Links {
 export function addDefinitions(tokens: readonly BlockToken[], found: Links): void {
   for (const token of tokens) {
     if (token.type === "def") found[token.tag] ??= { href: token.href, title: token.title };
-    else if (token.type === "list") token.items.forEach((item) => addDefinitions(blocks(item), found));
+    else if (token.type === "list")
+      token.items.forEach((item) => addDefinitions(blocks(item), found));
     else if (token.type === "blockquote") addDefinitions(blocks(token), found);
   }
 }

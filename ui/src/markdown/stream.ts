@@ -10,6 +10,7 @@
 
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 
+import { Block } from "./block";
 import { growing, type Growing } from "./growing";
 import { lex } from "./lexer";
 import { paced } from "./pace";
@@ -17,7 +18,7 @@ import { addDefinitions, changedLabels, noLinks, refersTo } from "./references";
 import { same } from "./same";
 import { lastCut, type Piece } from "./seal";
 import { SourceText } from "./source";
-import type { Block, BlockToken, Links } from "./tokens";
+import { type BlockToken, isShown, type Links } from "./tokens";
 
 /** Calls a function soon, once for all calls in between. */
 export type Schedule = (flush: () => void) => void;
@@ -92,10 +93,10 @@ export class MarkdownDocument {
 
   /** Take another text in place of this one. Blocks that are in both stay the same objects. */
   replace(text: string): void {
-    const before = [...this.#sealed.peek(), ...this.#tail.peek()];
+    const before = this.#all();
     const kept = (block: Block) => {
       const old = before[block.key];
-      return old && same(old, block) ? old : block;
+      return old && isSame(old, block) && same(old.token, block.token) ? old : block;
     };
     batch(() => {
       this.#reset(text);
@@ -108,6 +109,21 @@ export class MarkdownDocument {
   /** The text is complete: lex it once more as a whole, lest anything differ. */
   finish(text = this.text): void {
     this.replace(text);
+  }
+
+  /** Forget what can be had again from the text: of a text that is complete, and shown. */
+  release(): void {
+    const blocks = this.#all();
+    const text = this.text.slice(0, this.text.length - this.#pending.length);
+    const restore = () => {
+      const tokens = lex(text).tokens.filter(isShown);
+      blocks.forEach((block, i) => block.restore(tokens[i]));
+    };
+    for (const block of blocks) block.release(restore);
+  }
+
+  #all(): Block[] {
+    return [...this.#sealed.peek(), ...this.#tail.peek()];
   }
 
   #reset(text: string): void {
@@ -153,10 +169,10 @@ export class MarkdownDocument {
       const open = i === 0 ? this.#open : undefined;
       const start = open?.start ?? this.#restStart + at;
       const source = (open?.source ?? "") + this.#rest.slice(at, (at += length));
-      if (token.type === "space" || token.type === "def") return undefined;
+      if (!isShown(token)) return undefined;
       const old = before.find((block) => block.key === key);
-      const block = { key: key++, start, source, token: open && joined ? joined : token };
-      return old && !open && isSameBlock(old, block) ? old : block;
+      const block = new Block(key++, start, source, open && joined ? joined : token);
+      return old && !open && isSame(old, block) ? old : block;
     });
   }
 
@@ -213,20 +229,15 @@ export class MarkdownDocument {
     this.#sealed.value = this.#sealed.peek().map((block) => {
       if (!refersTo(block.source, labels)) return block;
       // Another paragraph after it, since at the end of a text some blocks are read as unfinished
-      const { tokens } = lex(`${block.source}\n\n.`, this.#links);
-      const [token, ...after] = tokens.filter(({ type }) => type !== "space");
-      return token && after.length === 1 ? { ...block, token } : block;
+      const [token, ...after] = lex(`${block.source}\n\n.`, this.#links).tokens.filter(isShown);
+      return token && after.length === 1 ? block.with(token) : block;
     });
   }
 }
 
 /** Do two lexings of a place show the same? What follows can change a token with the same source. */
-function isSameBlock(a: Block, b: Block): boolean {
+function isSame(a: Block, b: Block): boolean {
+  if (a.start !== b.start || a.source !== b.source) return false;
   const text = ({ token }: Block) => ("text" in token ? token.text : "");
-  return (
-    a.token.type === b.token.type &&
-    a.start === b.start &&
-    a.source === b.source &&
-    text(a) === text(b)
-  );
+  return a.token.type === b.token.type && text(a) === text(b);
 }

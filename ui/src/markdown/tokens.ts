@@ -53,14 +53,9 @@ export type BlockToken =
   | Tokens.Table
   | Tokens.Text;
 
-/** A block at the top of a text. */
-export interface Block {
-  /** Its place among the blocks: it stays the same while the text grows. */
-  readonly key: number;
-  /** Where it begins in the text, in UTF-16 units. */
-  readonly start: number;
-  readonly source: string;
-  readonly token: BlockToken;
+/** Is a token something that is shown? */
+export function isShown({ type }: BlockToken): boolean {
+  return type !== "space" && type !== "def";
 }
 
 /** The inline tokens that a token holds. `marked` types them more loosely than it makes them. */

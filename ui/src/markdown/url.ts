@@ -36,11 +36,16 @@ export function linkTarget(href: string): LinkTarget | undefined {
 export function imageAddress(href: string, domains: readonly string[] | null): string | undefined {
   const url = parse(href);
   if (!url || !IMAGE_SCHEMES.has(url.protocol)) return undefined;
-  return !domains || domains.some((domain) => isWithin(url.hostname, domain)) ? url.href : undefined;
+  return !domains || domains.some((domain) => isWithin(url.hostname, domain))
+    ? url.href
+    : undefined;
 }
 
 function isWithin(host: string, domain: string): boolean {
-  const name = domain.toLowerCase().replace(/^https?:\/\//, "").replace(/[:/].*$/, "");
+  const name = domain
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/[:/].*$/, "");
   return name.startsWith("*.") ? host.endsWith(name.slice(1)) : host === name;
 }
 

@@ -51,7 +51,10 @@ test("while it grows it stays plain; it is coloured once, when its fence closes"
   const changes = vi.fn();
   await add("```\n");
   await vi.waitFor(() => expect(place.querySelectorAll(".hl-keyword")).toHaveLength(2));
-  new MutationObserver(changes).observe(place.querySelector(".code")!, { subtree: true, childList: true });
+  new MutationObserver(changes).observe(place.querySelector(".code")!, {
+    subtree: true,
+    childList: true,
+  });
   for (const delta of ["\nmore", " words", "\n\nand more\n\n", "end"]) await add(delta);
   expect(changes).not.toHaveBeenCalled();
 });

@@ -41,7 +41,10 @@ export const corpus: Record<string, string> = {
   "a long paragraph of many lines": `${"A line of [text](https://a.example) here\n".repeat(80)}- and a list\n`,
   "a long paragraph with open ends": `${"words ".repeat(400)}*open ${"words ".repeat(300)}[open ${"words ".repeat(300)}\n\nnext*\n`,
   "a long paragraph without spaces": `${"很长的段落，没有空格。".repeat(200)}**粗体**${"还有更多。".repeat(200)}\n`,
-  "a long list": Array.from({ length: 60 }, (_, i) => `${i + 3}. item *${i}*${i % 9 ? "\n" : "\n\n   more\n"}`).join(""),
+  "a long list": Array.from(
+    { length: 60 },
+    (_, i) => `${i + 3}. item *${i}*${i % 9 ? "\n" : "\n\n   more\n"}`,
+  ).join(""),
   "a long list that ends": `${"- item\n".repeat(30)}- - -\n${"- other\n".repeat(20)}* third\nlazy\n# heading\n`,
   "a long list with definitions": `${"- item [a]\n".repeat(20)}- [a]: /a\n${"- item [b]\n".repeat(20)}\n[b]: /b\n\nend [a]\n`,
   "a long table": `| n | square |\n|--:|:--|\n${Array.from({ length: 60 }, (_, i) => `| ${i} | **${i * i}** [r] |\n`).join("")}\n[r]: /r\n`,

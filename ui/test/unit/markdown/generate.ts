@@ -6,17 +6,25 @@
 import { seeded } from "./random";
 
 const STARTS = [
-  ..."\t - * + _ # ### ``` ```js ~~~ | --- === *** 1 1. - [ ] $$ \\[ \\] [a]: [a]: <div> </div> <!-- --> <pre> </pre> <span>".split(" "),
+  ..."\t - * + _ # ### ``` ```js ~~~ | --- === *** 1 1. - [ ] $$ \\[ \\] [a]: [a]: <div> </div> <!-- --> <pre> </pre> <span>".split(
+    " ",
+  ),
   ...["", "", "", "- ", "* ", "1. ", "2. ", "3) ", "  - ", "    ", "   ", "> ", "> > ", ">", "# "],
   ...["- [ ] ", "- [x] ", "[b]: /u ", "|---|---|", "|:-:|", "-|-", "'t", '"t', "$$x = ", " "],
 ];
 const WORDS = [
-  ..."foo *em* **st st** _u_ `c` ` `` [a] [b][a] [x](y) [ ] ]( ![i](j) <b> </b> < | ~~d~~ ~ $ $x$ $5 $$y$$ \\(z\\) \\* \\".split(" "),
-  ..."http://x.y/z_a a@b.co www.a.b <https://q.r> snake_case &amp; &#35; 😀 あいう。えお 't' \"t\" \" 1. - = : <!-- [^1] …".split(" "),
+  ..."foo *em* **st st** _u_ `c` ` `` [a] [b][a] [x](y) [ ] ]( ![i](j) <b> </b> < | ~~d~~ ~ $ $x$ $5 $$y$$ \\(z\\) \\* \\".split(
+    " ",
+  ),
+  ...'http://x.y/z_a a@b.co www.a.b <https://q.r> snake_case &amp; &#35; 😀 あいう。えお \'t\' "t" " 1. - = : <!-- [^1] …'.split(
+    " ",
+  ),
   ...["bar baz", "2 * 3", " | ", "  ", "x  "],
 ];
 const ENDS = ["\n", "\n", "\n", "\n\n", "\n\n", "\n\n\n", "\n \n", ""];
-const PLAIN = "lorem ipsum dolor, sit. (amet) the of and foo bar 😀 あいう。えお … [^1] [a]".split(" ");
+const PLAIN = "lorem ipsum dolor, sit. (amet) the of and foo bar 😀 あいう。えお … [^1] [a]".split(
+  " ",
+);
 
 type Random = ReturnType<typeof seeded>;
 
@@ -70,12 +78,14 @@ function list(random: Random): string {
 }
 
 function table(random: Random): string {
-  const row = () => `| ${words(random, 3, 200)} | ${words(random, 3, 200)} |${random.pick(["", "", " x |"])}\n`;
+  const row = () =>
+    `| ${words(random, 3, 200)} | ${words(random, 3, 200)} |${random.pick(["", "", " x |"])}\n`;
   return `| a | b |\n|---|:-:|\n${lines(random, 3, row)}`;
 }
 
 function fence(random: Random): string {
-  const line = () => random.pick(["", "  ", "    "]) + random.pick(["", "a = 1;", "``", "- x", "~~"]) + "\n";
+  const line = () =>
+    random.pick(["", "  ", "    "]) + random.pick(["", "a = 1;", "``", "- x", "~~"]) + "\n";
   const open = random.pick(["```js\n", "~~~\n", "  ```\n", "````py x\n"]);
   return open + lines(random, 30, line) + random.pick(["```\n", "~~~\n", "````\n", "", "  ```\n"]);
 }
@@ -84,5 +94,7 @@ function paragraph(random: Random): string {
   const rarity = random.pick([60, 2000, 100000]);
   const end = () => (random.below(30) ? " " : random.pick(["\n", "\n", "  \n", "\\\n", "\n  "]));
   const text = lines(random, 80, () => words(random, 3, rarity) + end()).trimEnd();
-  return text + random.pick(["", "\n---", "\n===", "\n# h", "\n- x", "\nh | i\n--|--\na | b"]) + "\n";
+  return (
+    text + random.pick(["", "\n---", "\n===", "\n# h", "\n- x", "\nh | i\n--|--\na | b"]) + "\n"
+  );
 }

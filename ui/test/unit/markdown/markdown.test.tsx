@@ -71,9 +71,16 @@ test("another static text is another text", () => {
 
 test("new callbacks alone render nothing again", async () => {
   const onDeeplink = vi.fn();
-  render(<StaticMarkdown text="[a](chatkit-link://b)" onDeeplink={() => expect.unreachable()} />, place);
+  render(
+    <StaticMarkdown text="[a](chatkit-link://b)" onDeeplink={() => expect.unreachable()} />,
+    place,
+  );
   const changes = vi.fn();
-  new MutationObserver(changes).observe(place, { subtree: true, childList: true, attributes: true });
+  new MutationObserver(changes).observe(place, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+  });
   render(<StaticMarkdown text="[a](chatkit-link://b)" onDeeplink={onDeeplink} />, place);
   await settled();
   expect(changes).not.toHaveBeenCalled();

@@ -17,10 +17,20 @@ describe("a formula within a line", () => {
     ["$$a\nb$$", "a\nb", true],
   ])("%j", (text, tex, display) => expect(inlineMath(text, " ")).toMatchObject({ tex, display }));
 
-  test.each(["$5 and $6", "$5", "$ a $", "$a $", "$5-$10", "$HOME/$USER", "$a\nb$", "$a `b$`", "$$", "\\(a", "\\a$b$", "$$$"])(
-    "%j is none",
-    (text) => expect(inlineMath(text, " ")).toBeUndefined(),
-  );
+  test.each([
+    "$5 and $6",
+    "$5",
+    "$ a $",
+    "$a $",
+    "$5-$10",
+    "$HOME/$USER",
+    "$a\nb$",
+    "$a `b$`",
+    "$$",
+    "\\(a",
+    "\\a$b$",
+    "$$$",
+  ])("%j is none", (text) => expect(inlineMath(text, " ")).toBeUndefined());
 
   test("is none right after a word", () => {
     expect(inlineMath("$5 or A$", "US")).toBeUndefined();
@@ -39,10 +49,15 @@ describe("a formula on lines of its own", () => {
     ["$$", "", false],
   ])("%j", (text, tex, closed) => expect(blockMath(text)).toMatchObject({ tex, closed }));
 
-  test.each(["$$\na\n\nb\n$$", "$$ signs are nice", "$$a$$ b", "$a$", "    $$\na\n$$", "\\[1\\] note", "$$\n\na"])(
-    "%j is none",
-    (text) => expect(blockMath(text)).toBeUndefined(),
-  );
+  test.each([
+    "$$\na\n\nb\n$$",
+    "$$ signs are nice",
+    "$$a$$ b",
+    "$a$",
+    "    $$\na\n$$",
+    "\\[1\\] note",
+    "$$\n\na",
+  ])("%j is none", (text) => expect(blockMath(text)).toBeUndefined());
 });
 
 describe("shown", () => {
@@ -53,7 +68,11 @@ describe("shown", () => {
     const place = rendered("Euler: $e^{i\\pi} = -1$");
     await katex(place);
     expect(place.querySelector(".katex-html")!.getAttribute("aria-hidden")).toBe("true");
-    expect([...place.querySelectorAll("math mi, math mo, math mn")].map((node) => node.textContent).join("")).toBe("eiπ=−1");
+    expect(
+      [...place.querySelectorAll("math mi, math mo, math mn")]
+        .map((node) => node.textContent)
+        .join(""),
+    ).toBe("eiπ=−1");
     expect(place.querySelector("math annotation")).toBeNull();
   });
 
@@ -95,13 +114,20 @@ describe("shown", () => {
   test("emphasis does not reach into formulas", async () => {
     const place = rendered("*a $b * c$ d* and $x_1$ _y_ $z_2$");
     await katex(place, 3);
-    expect([...place.querySelectorAll("em")].map((node) => node.firstChild!.textContent)).toEqual(["a ", "y"]);
+    expect([...place.querySelectorAll("em")].map((node) => node.firstChild!.textContent)).toEqual([
+      "a ",
+      "y",
+    ]);
   });
 
   test("the fonts are the page's, and come from where the element does", async () => {
     await katex(rendered("$x$"));
     expect(fonts.size).toBe(20);
-    expect([...fonts].every(({ source }) => /^url\("(file|http:\/\/localhost)[^"]*\.woff2"\)$/.test(source))).toBe(true);
+    expect(
+      [...fonts].every(({ source }) =>
+        /^url\("(file|http:\/\/localhost)[^"]*\.woff2"\)$/.test(source),
+      ),
+    ).toBe(true);
   });
 
   test("within a shadow root the styles apply there, once", async () => {

@@ -30,7 +30,9 @@ test.each(texts)("code points are found in %j, however it arrives", (text) => {
 
 test.each(texts)("line ends of %j become one kind", (text) => {
   const source = new SourceText();
-  const normal = chunks(text, 2, 1).map((piece) => source.push(piece)).join("");
+  const normal = chunks(text, 2, 1)
+    .map((piece) => source.push(piece))
+    .join("");
   expect(normal).toBe(text.replace(/\r$/, "").replace(/\r\n?/g, "\n"));
   expect(source.text).toBe(normal);
 });

@@ -2,7 +2,7 @@ import { Lexer } from "marked";
 import { describe, expect, test, vi } from "vitest";
 
 import { MarkdownDocument } from "../../../src/markdown/stream";
-import type { Block } from "../../../src/markdown/tokens";
+import type { Block } from "../../../src/markdown/block";
 import { corpus } from "./corpus";
 import { large, small } from "./generate";
 import { fresh, type Outline, shown, withoutAddresses } from "./outline";
@@ -61,7 +61,8 @@ describe("at every prefix the text shown is that of a fresh lexing", () => {
   });
 
   test("small texts of all constructs", () => {
-    for (let seed = 1; seed <= 150; seed++) expectFaithful(chunks(small(seed), 1 + (seed % 5), seed));
+    for (let seed = 1; seed <= 150; seed++)
+      expectFaithful(chunks(small(seed), 1 + (seed % 5), seed));
   });
 
   test("large blocks", { timeout: 30_000 }, () => {
@@ -69,7 +70,9 @@ describe("at every prefix the text shown is that of a fresh lexing", () => {
   });
 
   test("all of the corpus in a row", { timeout: 30_000 }, () => {
-    const short = Object.values(corpus).filter((text) => text.length < 1500 && !text.includes("\r"));
+    const short = Object.values(corpus).filter(
+      (text) => text.length < 1500 && !text.includes("\r"),
+    );
     expectFaithful(chunks(short.join("\n\n"), 120, 7));
   });
 });
@@ -99,7 +102,8 @@ describe("sealing", () => {
     } as const;
     for (const [line, name] of Object.values(parts)) {
       const document = grown(name === "rows" ? "| x | y |\n|---|---|\n" : "", line.repeat(10));
-      const partsOf = () => (document.tail.value[0]!.token as never as Record<string, object[]>)[name]!;
+      const partsOf = () =>
+        (document.tail.value[0]!.token as never as Record<string, object[]>)[name]!;
       const before = partsOf();
       document.append(line.repeat(5));
       document.flush();
@@ -167,7 +171,9 @@ describe("another text in place", () => {
   });
 
   test("finishing with the same text keeps the blocks", () => {
-    const document = grown(...chunks("one\n\n- two\n- *three*\n\n```js\nfour\n```\n\n> five\n", 3, 1));
+    const document = grown(
+      ...chunks("one\n\n- two\n- *three*\n\n```js\nfour\n```\n\n> five\n", 3, 1),
+    );
     const before = [...document.sealed.value, ...document.tail.value];
     document.finish();
     const now = [...document.sealed.value, ...document.tail.value];
@@ -180,6 +186,30 @@ describe("another text in place", () => {
     document.append("- four\n\nend");
     document.flush();
     expect(shown(document)).toEqual(fresh("- one\n- two\n- three\n- four\n\nend"));
+  });
+});
+
+describe("a text that is complete and shown", () => {
+  test("can be had again after it was released", () => {
+    for (const text of Object.values(corpus)) {
+      const document = grown(...chunks(text, 40, 1));
+      document.finish();
+      document.release();
+      expect(shown(document)).toEqual(fresh(document.text));
+    }
+  });
+
+  test("can be replaced, or go on, all the same", () => {
+    const document = grown("- one\n\n[two]\n\n```\nthree\n");
+    document.release();
+    document.append("four\n```\n\n[two]: /two\n");
+    document.flush();
+    expect(shown(document)).toEqual(fresh(document.text));
+    document.release();
+    const [one] = document.sealed.value;
+    document.finish(`${document.text}\nfive`);
+    expect(document.sealed.value[0]).toBe(one);
+    expect(shown(document)).toEqual(fresh(document.text));
   });
 });
 

@@ -31,7 +31,10 @@ test.each(badAddresses)("no link leads to %s, nor does an image come from there"
 
 test.each([
   ["chatkit-link://open", { name: "open" }],
-  ["chatkit-link://Open-Thread?id=7&to=a%20b", { name: "Open-Thread", data: { id: "7", to: "a b" } }],
+  [
+    "chatkit-link://Open-Thread?id=7&to=a%20b",
+    { name: "Open-Thread", data: { id: "7", to: "a b" } },
+  ],
   ["chatkit-link://orders/12", { name: "orders/12" }],
   ["chatkit-link:open?x=1", { name: "open", data: { x: "1" } }],
   ["chatkit-link://50%", { name: "50%" }],
