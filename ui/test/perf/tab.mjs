@@ -104,6 +104,21 @@ export class Tab {
     for (let times = 0; times < 2; times++) await this.devtools.send("HeapProfiler.collectGarbage");
   }
 
+  /** Do something while each frame is taken away, as a display does. */
+  async watched(work) {
+    const take = ({ sessionId }) => {
+      this.devtools.send("Page.screencastFrameAck", { sessionId }).catch(() => {}); // it has ended
+    };
+    this.devtools.on("Page.screencastFrame", take);
+    await this.devtools.send("Page.startScreencast", { format: "jpeg", quality: 10 });
+    try {
+      return await work();
+    } finally {
+      await this.devtools.send("Page.stopScreencast");
+      this.devtools.off("Page.screencastFrame", take);
+    }
+  }
+
   startProfile() {
     return this.devtools.send("Profiler.start");
   }

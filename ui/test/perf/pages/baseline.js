@@ -1,10 +1,13 @@
-// The page of the two baselines, which read the same stream and show each delta as it comes:
+// The page of the baselines, which read the same stream and show each delta as it comes:
 //   inner     the whole text through marked, DOMPurify and innerHTML
 //   memoised  the text lexed as a whole, and only the blocks that changed made again
+//   reading   nothing is shown before the end: what the browser takes to read the stream
 // `subject` is what the measuring drives.
 
 import DOMPurify from "dompurify";
 import { marked } from "marked";
+
+import { END } from "../texts.mjs";
 
 const NEAR = 48; // px
 const main = document.querySelector("main");
@@ -32,7 +35,13 @@ function memoised(node) {
   };
 }
 
-const renderer = { inner, memoised }[name];
+function reading(node) {
+  return (text) => {
+    if (text.endsWith(END)) node.textContent = text;
+  };
+}
+
+const renderer = { inner, memoised, reading }[name];
 
 function article(kind) {
   const node = scroller.appendChild(document.createElement("article"));
