@@ -133,8 +133,11 @@ class GrowingCode implements Growing {
   }
 
   take(token: BlockToken, text: string): number {
-    if (token.type !== "code" || token.chunks.length < 2) return 0;
-    const chunks = token.chunks.slice(0, -1);
+    if (token.type !== "code") return 0;
+    // A line that is the only one of its chunk may turn out to be the fence that closes the block
+    const isOpen = !token.closed && !token.chunks.at(-1)!.includes("\n");
+    const chunks = token.chunks.slice(0, isOpen ? -2 : -1);
+    if (chunks.length === 0) return 0;
     const fence = this.head ? 0 : afterLines(text, 1);
     this.head ||= text.slice(0, fence);
     this.#chunks.push(...chunks);

@@ -48,5 +48,6 @@ export const corpus: Record<string, string> = {
   "a long list that ends": `${"- item\n".repeat(30)}- - -\n${"- other\n".repeat(20)}* third\nlazy\n# heading\n`,
   "a long list with definitions": `${"- item [a]\n".repeat(20)}- [a]: /a\n${"- item [b]\n".repeat(20)}\n[b]: /b\n\nend [a]\n`,
   "a long table": `| n | square |\n|--:|:--|\n${Array.from({ length: 60 }, (_, i) => `| ${i} | **${i * i}** [r] |\n`).join("")}\n[r]: /r\n`,
+  "a fence of as many lines as are sealed at once": `\`\`\`\n${"line\n".repeat(80)}\`\`\`\n\n\`\`\`\n${"line\n".repeat(40)}\n\`\`\`\n`,
   "a long fence": `  \`\`\`ts title\n${"  const x = 1;\n\n".repeat(70)}  \`\`\`\n\nafter\n\n~~~\n${"line\n".repeat(130)}`,
 };

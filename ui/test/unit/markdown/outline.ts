@@ -74,6 +74,8 @@ function run(token: { tokens?: unknown[] }): Outline {
     if (typeof part === "string" && typeof last === "string") parts[parts.length - 1] = last + part;
     else if (part !== "") parts.push(part);
   }
+  // White space at the start of a block is not shown
+  if (typeof parts[0] === "string") parts[0] = parts[0].trimStart();
   return parts;
 }
 
