@@ -80,11 +80,15 @@ export class Scroll {
   #glide(): void {
     clearTimeout(this.#gliding);
     this.#view.scrollTo({ top: this.#view.scrollHeight, behavior: "smooth" });
-    this.#gliding = setTimeout(() => this.#following && this.#jump(), GLIDE_MS);
+    this.#gliding = setTimeout(() => {
+      this.#gliding = undefined;
+      if (this.#following) this.#jump();
+    }, GLIDE_MS);
   }
 
   #jump(): void {
     clearTimeout(this.#gliding);
+    this.#gliding = undefined;
     this.#view.scrollTo({ top: this.#view.scrollHeight, behavior: "instant" });
   }
 
@@ -95,6 +99,8 @@ export class Scroll {
 
   readonly #resized = () => {
     if (this.#following && this.#mayFollow()) this.#view.scrollTop = this.#view.scrollHeight;
+    // What has outgrown the view while it might not be followed isn't caught up with later.
+    else if (this.#distance > NEAR_PX && this.#gliding === undefined) this.#following = false;
     this.away.value = this.#distance > AWAY_PX;
   };
 

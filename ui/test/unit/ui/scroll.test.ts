@@ -69,6 +69,15 @@ test("what grows is followed from the end", () => {
   expect(page.distance).toBe(0);
 });
 
+test("what outgrew the view while it might not be followed isn't caught up with later", () => {
+  page.mayFollow = false;
+  page.grow(1000);
+  const { top } = page;
+  page.mayFollow = true;
+  page.grow(10);
+  expect(page.top).toBe(top);
+});
+
 test("any move up lets go, and nothing moves the reader from then on", () => {
   page.scrollBy(-5);
   const { top } = page;
