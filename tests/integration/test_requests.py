@@ -7,7 +7,7 @@ import pytest
 from chatkit.types import AudioInput, TranscriptionResult
 from starlette.requests import Request
 
-from chatkeep import Chatkeep, Context, Feedback, Turn
+from chatkeep import Chatkeep, Context, Feedback, Settings, Turn
 from chatkeep.client import ChatClient, ClientFailure
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
@@ -268,7 +268,8 @@ async def test_a_stop_does_not_wait_for_a_name(memory: ObservedStore) -> None:
         return "Too late"
 
     responder = ScriptedResponder(["Once ", pause])
-    chat = Chatkeep(store=memory.store, responder=responder, titles=name)
+    settings = Settings(title_timeout=3600)
+    chat = Chatkeep(store=memory.store, responder=responder, titles=name, settings=settings)
     async with connected(chat) as client:
         stream = client.send("Hi")
         events = [await anext(stream) for _ in range(5)]
@@ -277,6 +278,15 @@ async def test_a_stop_does_not_wait_for_a_name(memory: ObservedStore) -> None:
         events += await collected(stream)
         await thinking.cancelled.wait()
         assert (await client.thread(thread_id_of(events)))["title"] == "Hi"
+
+
+@pytest.mark.parametrize("name", ["", " \n ", None, 7], ids=repr)
+async def test_what_is_no_name_changes_nothing(name: Any) -> None:
+    chat = Chatkeep("memory:", responder=ScriptedResponder("Yes."), titles=lambda _: name)
+    async with connected(chat) as client:
+        events = await collected(client.send("rent"))
+        assert (await client.thread(thread_id_of(events)))["title"] == "rent"
+    assert errors(events) == []
 
 
 async def test_a_function_that_fails_to_name_a_thread_spoils_nothing() -> None:

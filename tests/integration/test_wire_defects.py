@@ -314,16 +314,30 @@ async def test_6_retry_keeps_the_old_answer_until_there_is_a_new_one(
         assert await responder.turns[1].history() == [{"role": "user", "content": "Hi"}]
 
 
-async def test_6_a_retry_that_fails_loses_nothing(observed: ObservedStore) -> None:
-    responder = ScriptedResponder("Old.", [RuntimeError("no")])
+@pytest.mark.parametrize(
+    ("script", "kept"),
+    [
+        ([RuntimeError("no")], ["Old."]),
+        (["New", RuntimeError("no")], ["Old.", "New"]),
+        ([], ["Old."]),
+    ],
+    ids=["fails at once", "fails in the middle", "says nothing"],
+)
+async def test_6_a_retry_that_comes_to_nothing_loses_nothing(
+    observed: ObservedStore, script: list[Any], kept: list[str]
+) -> None:
+    responder = ScriptedResponder("Old.", script)
     chat = Chatkeep(store=observed.store, responder=responder)
     async with connected(chat) as client:
         events = await collected(client.send("Hi"))
         thread_id, (question, _) = thread_id_of(events), done(events)
         retried = await collected(client.retry(thread_id, question["id"]))
 
-        assert len(errors(retried)) == 1
-        assert await stored(chat, thread_id) == [("user", "Hi"), ("assistant", "Old.")]
+        assert len(errors(retried)) == bool(script)
+        assert await stored(chat, thread_id) == [
+            ("user", "Hi"),
+            *(("assistant", text) for text in kept),
+        ]
 
 
 async def test_6_a_retry_right_after_a_stop_replaces_what_the_stop_kept(
