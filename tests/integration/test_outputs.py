@@ -357,6 +357,8 @@ async def test_the_thread_changes_as_it_is_set() -> None:
         thread = await client.thread(thread_id_of(events))
         await collected(client.send("And now?", thread["id"]))
 
+    types = [event["type"] for event in events]
+    assert types.index("thread.updated") < types.index("thread.item.added"), "as it is set"
     updated = the(events, "thread.updated")["thread"]
     assert updated["items"] == {"data": [], "has_more": False}
     assert updated["title"] == thread["title"] == "Named"
