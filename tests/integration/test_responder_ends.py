@@ -667,7 +667,9 @@ async def test_usage_is_recorded_on_the_turn(memory: ObservedStore) -> None:
     assert [turn.status for turn in await memory.turns()] == ["finished", "failed"]
 
 
-async def test_ended_turns_leave_nothing_behind(memory: ObservedStore) -> None:
+async def test_ended_turns_leave_nothing_behind(
+    memory: ObservedStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """No task outlives its turn, and nothing is kept twice."""
     responder = ScriptedResponder("Yes.", [RuntimeError("no")])
     settings = Settings(checkpoint_interval=0.01)
@@ -679,5 +681,6 @@ async def test_ended_turns_leave_nothing_behind(memory: ObservedStore) -> None:
             if task.get_name() == "chatkeep ticker":
                 await task
         assert memory.calls.count("finish_turn") == 2
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
     others = asyncio.all_tasks() - {asyncio.current_task()}
     assert [task for task in others if "chatkeep" in str(task.get_coro())] == []
