@@ -54,9 +54,10 @@ export function Markdown(props: Props): JSX.Element {
       />,
     );
   }
+  // An effect asks for a frame, which a text that streams must not do for each delta.
   useEffect(() => {
     if (!streaming) document.release();
-  });
+  }, [document, streaming, sealed, tail]);
   return <div class="markdown">{groups}</div>;
 }
 

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useReducer } from "preact/hooks";
 
 import { t } from "../../i18n";
 import { cited } from "../../markdown/sources";
@@ -19,7 +19,7 @@ export function AssistantMessage({ item, conversation }: Props) {
   const annotations =
     only && others.length === 0 ? only.annotations : parts.flatMap((part) => part.annotations);
   const sources = useMemo(() => cited(annotations), [annotations]);
-  const [asked, setAsked] = useState(0);
+  const [asked, onCite] = useReducer<number, unknown>((times) => times + 1, 0);
   return (
     <article class={`assistant ${stage}`}>
       <h3 class="sr">{t("log.assistant")}</h3>
@@ -30,7 +30,7 @@ export function AssistantMessage({ item, conversation }: Props) {
           part={stage === "open" ? part : { ...part, done: true }}
           conversation={conversation}
           sources={sources}
-          onCite={() => setAsked(asked + 1)}
+          onCite={onCite}
         />
       ))}
       {sources.length > 0 && <Sources key={asked} sources={sources} isOpen={asked > 0} />}

@@ -1,3 +1,5 @@
+import { useMemo } from "preact/hooks";
+
 import { StaticMarkdown, Markdown, useMarkdown } from "../../markdown/Markdown";
 import type { Conversation, MessagePart } from "../../state";
 import type { Source } from "../../wire/types";
@@ -22,16 +24,22 @@ interface Props {
 /** Markdown of a message, which may still grow. */
 export function GrowingProse({ part, conversation, sources, onCite }: Props) {
   const { emit } = useUi();
-  const document = useMarkdown(part.text, part.done);
-  return (
-    <Markdown
-      document={document}
-      annotations={part.annotations}
-      sources={sources}
-      streaming={!part.done}
-      allowedImageDomains={conversation.thread.value?.allowed_image_domains ?? null}
-      onDeeplink={(link) => emit("chatkit.deeplink", link)}
-      onCite={onCite}
-    />
+  const { text, done, annotations } = part;
+  const document = useMarkdown(text, done);
+  const imageDomains = conversation.thread.value?.allowed_image_domains ?? null;
+  // The document shows what it grows by: for a delta, nothing here is rendered again.
+  return useMemo(
+    () => (
+      <Markdown
+        document={document}
+        annotations={annotations}
+        sources={sources}
+        streaming={!done}
+        allowedImageDomains={imageDomains}
+        onDeeplink={(link) => emit("chatkit.deeplink", link)}
+        onCite={onCite}
+      />
+    ),
+    [document, annotations, sources, done, imageDomains, emit, onCite],
   );
 }

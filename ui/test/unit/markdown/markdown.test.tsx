@@ -3,6 +3,7 @@ import { render } from "preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Markdown, StaticMarkdown, useMarkdown } from "../../../src/markdown/Markdown";
+import { MarkdownDocument } from "../../../src/markdown/stream";
 import { TextBuffer } from "../../../src/state/text";
 import { rendered, settled } from "./render";
 
@@ -48,6 +49,17 @@ test("a text that does not go on from the one before takes its place", async () 
   show(TextBuffer.of("one\n\nthree"));
   await shows("onethree");
   expect(place.querySelector("p")).toBe(one);
+});
+
+test("what is rendered again while it streams asks for no frame", async () => {
+  const document = new MarkdownDocument("one", () => {});
+  const frames = vi.fn((run: () => void) => void queueMicrotask(run));
+  vi.stubGlobal("requestAnimationFrame", frames);
+  for (let times = 0; times < 5; times++) {
+    render(<Markdown document={document} onDeeplink={() => {}} streaming />, place);
+    await settled().then(settled).then(settled);
+  }
+  expect(frames.mock.calls.length).toBeLessThanOrEqual(1);
 });
 
 test("the last of a text does not wait for a frame", async () => {
