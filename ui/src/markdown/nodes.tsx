@@ -12,6 +12,7 @@ import { decoded } from "./entities";
 import { type Marked, withMarks } from "./insert";
 import { Formula } from "./math";
 import { Still } from "./still";
+import { Table } from "./table";
 import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
 import { type Deeplink, imageAddress, linkTarget } from "./url";
 import type { Scope } from "./view";
@@ -121,12 +122,10 @@ function saying(item: Tokens.ListItem): string {
 
 function table(token: Tokens.Table, scope: Scope): JSX.Element {
   return (
-    <div class="scroll-x" role="group" aria-label={t("table.label")} tabIndex={0}>
-      <table>
-        <thead>{tableRow(token.header, 0, scope)}</thead>
-        {groups(token.rows, 0, scope, tableRow, "tbody")}
-      </table>
-    </div>
+    <Table rows={token.rows.length}>
+      <thead>{tableRow(token.header, 0, scope)}</thead>
+      {groups(token.rows, 0, scope, tableRow, "tbody")}
+    </Table>
   );
 }
 

@@ -5,7 +5,7 @@
 import type { Schedule } from "./stream";
 
 /** Between two flushes passes so many times the time that one takes, layout and paint included. */
-const PAUSE = 16;
+const PAUSE = 20;
 const LONGEST_PAUSE = 200; // ms
 
 /** A schedule that adapts to what each flush costs. */

@@ -23,7 +23,12 @@ export function Turn({ items, conversation, isLast, isSettled }: Props) {
   // only read again doesn't.
   const wasLive = useRef(false);
   if (answering) wasLive.current = true;
-  const classes = ["turn", isSettled && "settled", isLast && wasLive.current && "live"];
+  const classes = [
+    "turn",
+    isSettled && "settled",
+    wasLive.current && "streamed",
+    isLast && wasLive.current && "live",
+  ];
   const notices = conversation.notices.value;
   const noticesAfter = (key: string | null) =>
     notices
