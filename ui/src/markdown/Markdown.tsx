@@ -38,6 +38,8 @@ export function Markdown(props: Props): JSX.Element {
   const tail = document.tail.value;
   const cites = useCites(props);
   const view = useView(props);
+  const mayGrow = useRef(false);
+  mayGrow.current ||= streaming;
   const all = [...sealed, ...tail];
   const groups: JSX.Element[] = [];
   for (let first = 0; first < all.length; first += GROUP) {
@@ -49,6 +51,7 @@ export function Markdown(props: Props): JSX.Element {
         key={first}
         members={members}
         cites={cites.filter(({ at }) => at > from && at <= to)}
+        mayGrow={mayGrow.current}
         growing={streaming && first + GROUP > sealed.length}
         view={view}
       />,
@@ -85,24 +88,26 @@ export function useMarkdown(text: TextBuffer, done: boolean): MarkdownDocument {
 interface GroupProps {
   members: readonly Block[];
   cites: readonly Cite[];
+  /** The text has grown while it was shown. */
+  mayGrow: boolean;
+  /** It grows, and one of these blocks with it. */
   growing: boolean;
   view: View;
 }
 
 class BlockGroup extends Still<GroupProps> {
-  override render({ members, cites, growing, view }: GroupProps) {
+  override render({ members, cites, mayGrow, growing, view }: GroupProps) {
     return members.map((block, i) => {
       const from = i === 0 ? -Infinity : block.start;
       const to = members[i + 1]?.start ?? Infinity;
-      return (
-        <BlockNode
-          key={block.key}
-          block={block}
-          cites={cites.filter(({ at }) => at > from && at <= to)}
-          complete={!growing || !endsInOpenCode(block.token)}
-          view={view}
-        />
-      );
+      const props = {
+        block,
+        cites: cites.filter(({ at }) => at > from && at <= to),
+        complete: !growing || !endsInOpenCode(block.token),
+        view,
+      };
+      // A component for each block is more than most blocks take: only what may grow has them.
+      return mayGrow ? <BlockNode key={block.key} {...props} /> : nodeOf(props);
     });
   }
 }
@@ -115,10 +120,14 @@ interface BlockProps {
 }
 
 class BlockNode extends Still<BlockProps> {
-  override render({ block, cites, complete, view }: BlockProps) {
-    if (cites.length === 0) return blockNode(block.token, complete ? view.whole : view.growing);
-    return blockNode(block.token, { view, marks: place(block, cites), complete });
+  override render(props: BlockProps) {
+    return nodeOf(props);
   }
+}
+
+function nodeOf({ block, cites, complete, view }: BlockProps) {
+  if (cites.length === 0) return blockNode(block.token, complete ? view.whole : view.growing);
+  return blockNode(block.token, { view, marks: place(block, cites), complete });
 }
 
 function endsInOpenCode(token: BlockToken): boolean {

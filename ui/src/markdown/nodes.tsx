@@ -123,8 +123,10 @@ function saying(item: Tokens.ListItem): string {
 function table(token: Tokens.Table, scope: Scope): JSX.Element {
   return (
     <Table rows={token.rows.length}>
-      <thead>{tableRow(token.header, 0, scope)}</thead>
-      {groups(token.rows, 0, scope, tableRow, "tbody")}
+      {[
+        <thead key="head">{tableRow(token.header, 0, scope)}</thead>,
+        ...groups(token.rows, 0, scope, tableRow, "tbody"),
+      ]}
     </Table>
   );
 }
@@ -192,10 +194,13 @@ function groups<T>(
 function inlineNodes(run: readonly InlineToken[], scope: Scope): ComponentChildren {
   const cites = scope.marks.runs.get(run);
   if (cites) return markedNodes(withMarks(run, cites), scope);
+  if (run.length === 1) return markedNodes(run, scope);
   return siblings(run, scope, markedNode);
 }
 
-function markedNodes(tokens: readonly Marked[], scope: Scope): ComponentChildren[] {
+/** Most runs are one text, which needs no list: over a long thread that is a megabyte. */
+function markedNodes(tokens: readonly Marked[], scope: Scope): ComponentChildren {
+  if (tokens.length === 1) return markedNode(tokens[0]!, 0, scope);
   return tokens.map((token, key) => markedNode(token, key, scope));
 }
 

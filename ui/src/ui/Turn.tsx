@@ -30,27 +30,30 @@ export function Turn({ items, conversation, isLast, isSettled }: Props) {
     isLast && wasLive.current && "live",
   ];
   const notices = conversation.notices.value;
-  const noticesAfter = (key: string | null) =>
-    notices
+  // One flat list: a list within a list costs a component.
+  const entries = isFirst(items, conversation) ? noticesAfter(null) : [];
+  for (const item of items) {
+    const { key } = item.peek();
+    entries.push(<ItemView key={key} item={item} conversation={conversation} />);
+    entries.push(...noticesAfter(key));
+  }
+  if (isLast) entries.push(<Working key="working" conversation={conversation} />);
+  if (!answering) {
+    entries.push(<MessageActions key="actions" items={items} conversation={conversation} />);
+  }
+  return <div class={classes.filter(Boolean).join(" ")}>{entries}</div>;
+
+  function noticesAfter(key: string | null) {
+    return notices
       .filter(({ after }) => after === key)
       .map((notice) => (
         <NoticeCard
-          key={notice.id}
+          key={`notice ${notice.id}`}
           notice={notice}
           onDismiss={() => conversation.dismissNotice(notice.id)}
         />
       ));
-  return (
-    <div class={classes.filter(Boolean).join(" ")}>
-      {noticesAfter(null).length > 0 && isFirst(items, conversation) && noticesAfter(null)}
-      {items.map((item) => {
-        const { key } = item.peek();
-        return [<ItemView key={key} item={item} conversation={conversation} />, noticesAfter(key)];
-      })}
-      {isLast && <Working conversation={conversation} />}
-      {!answering && <MessageActions items={items} conversation={conversation} />}
-    </div>
-  );
+  }
 }
 
 function isFirst(items: Props["items"], conversation: Conversation): boolean {

@@ -21,12 +21,12 @@ export function ItemView({ item, conversation }: Props) {
   if (shown.type === "end_of_turn") return null;
   return (
     <div class={`item ${shown.type}`} data-key={shown.key} data-item-id={shown.id}>
-      <Body item={shown} conversation={conversation} />
+      {bodyOf(shown, conversation)}
     </div>
   );
 }
 
-function Body({ item, conversation }: { item: Item; conversation: Conversation }) {
+function bodyOf(item: Item, conversation: Conversation) {
   switch (item.type) {
     case "user_message":
       return <UserMessage item={item} />;

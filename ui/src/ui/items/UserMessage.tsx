@@ -28,17 +28,15 @@ export function UserMessage({ item }: { item: UserItem }) {
       )}
       {content.some(({ text }) => text !== "") && (
         <div class="bubble" dir="auto">
-          {content.map((part, at) => (
-            <Part key={at} part={part} />
-          ))}
+          {content.map(partNode)}
         </div>
       )}
     </article>
   );
 }
 
-function Part({ part }: { part: UserMessageContent }) {
-  return part.type === "input_tag" ? <span class="tag">{part.text}</span> : <>{part.text}</>;
+function partNode(part: UserMessageContent) {
+  return part.type === "input_tag" ? <span class="tag">{part.text}</span> : part.text;
 }
 
 function SentFile({ attachment }: { attachment: Attachment }) {
