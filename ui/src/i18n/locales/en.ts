@@ -115,6 +115,7 @@ const en = {
   "question.skip": "Skip",
   "question.skipped": "Skipped",
 
+  "widget.more": "Show {count} more",
   "widget.unsupported": "This part of the response can't be shown here yet.",
 
   "error.retry": "Try again",

@@ -98,6 +98,7 @@ const ja: Messages = {
   "question.back": "戻る",
   "question.skip": "スキップ",
   "question.skipped": "スキップしました",
+  "widget.more": "ほか {count} 件を表示",
   "widget.unsupported": "回答のこの部分は、まだここでは表示できません。",
   "error.retry": "再試行",
   "error.dismiss": "閉じる",

@@ -1,6 +1,6 @@
 import { useId, useState } from "preact/hooks";
 
-import { formatNumber } from "../../i18n";
+import { t } from "../../i18n";
 import { Icon } from "../../ui/icons/Icon";
 import { useAction } from "../actions";
 import { classes, count } from "../fields";
@@ -34,7 +34,7 @@ export function ListView({ node, children }: NodeProps) {
       {hidden > 0 && (
         <button type="button" class="w-more" onClick={() => setWhole(true)}>
           <Icon name="chevron-down" size={16} />
-          {formatNumber(hidden, { signDisplay: "always" })}
+          {t("widget.more", { count: hidden })}
         </button>
       )}
     </Themed>

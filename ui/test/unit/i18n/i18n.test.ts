@@ -74,6 +74,14 @@ describe("every language", () => {
       expect(holes(forms(message).at(-1)!), key).toEqual(expected);
     }
   });
+
+  test.each(Object.keys(ALL))("%s has a form for each plural that it knows", (name) => {
+    const { pluralCategories } = new Intl.PluralRules(name).resolvedOptions();
+    for (const [key, message] of Object.entries(ALL[name]!)) {
+      if (typeof message === "string") continue;
+      expect(Object.keys(message).sort(), key).toEqual([...pluralCategories].sort());
+    }
+  });
 });
 
 describe("formats", () => {

@@ -186,7 +186,7 @@ describe("a list", () => {
     const children = ["a", "b", "c", "d", "e", "f", "g"].map((name) => item(name));
     const shown = new Shown().show({ type: "ListView", limit: 2, children });
     expect(shown.all("li").map((row) => row.textContent)).toEqual(["a", "b"]);
-    await shown.press("+5");
+    await shown.press("Show 5 more");
     expect(shown.all("li")).toHaveLength(7);
     expect(shown.all("button")).toEqual([]);
     const rows = (limit: unknown) =>
