@@ -68,6 +68,13 @@ async def empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.fixture
+async def other_empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    """The URL of another one."""
+    async with _database(postgres_server, "") as url:
+        yield url
+
+
 @asynccontextmanager
 async def _database(server: str, how: str) -> AsyncIterator[str]:
     name = next(_names)

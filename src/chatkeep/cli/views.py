@@ -4,7 +4,6 @@ from typing import IO, Protocol, Self
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
@@ -28,6 +27,13 @@ def complain(message: str) -> None:
     """Print what went wrong, on standard error."""
     console = Console(stderr=True, highlight=False)
     console.print(Text.assemble(("Error: ", "bold red"), safe(message)), soft_wrap=True)
+
+
+def _markdown(source: str) -> RenderableType:
+    # A server never draws any: with all that it brings, it takes 3 MB.
+    from rich.markdown import Markdown
+
+    return Markdown(source)
 
 
 class OpenView(View, Protocol):
@@ -127,7 +133,7 @@ class TerminalView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         height = max(options.size.height - 3, 1)
         tail = self._blocks.tail(height)
-        rendered = Markdown(tail) if len(tail) < _RENDERED_TAIL else Text(tail[-_RENDERED_TAIL:])
+        rendered = _markdown(tail) if len(tail) < _RENDERED_TAIL else Text(tail[-_RENDERED_TAIL:])
         yield _Lines(_lines(console, rendered)[-height:])
         if self._busy:
             yield self._spinner
@@ -170,7 +176,7 @@ class TerminalView:
             return
         if self._printed:
             self._console.print()
-        self._console.print(_Lines(_lines(self._console, Markdown(block))))
+        self._console.print(_Lines(_lines(self._console, _markdown(block))))
         self._printed = True
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 from sqlalchemy import (
     URL,
@@ -30,9 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ..errors import ConfigurationError, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -253,6 +255,9 @@ class PostgreSQL(Database):
         self._engine: AsyncEngine | None = None
 
     async def open(self) -> None:
+        # SQLite does without it, and without the ORM that it brings: some 7 MB.
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         query = dict(self._url.query)
         if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
             query["ssl"] = query.pop("sslmode")
@@ -287,7 +292,7 @@ class PostgreSQL(Database):
         return 0 if self._engine is None else _busy(self._engine.pool)
 
     @property
-    def _opened(self) -> AsyncEngine:
+    def _opened(self) -> "AsyncEngine":
         if self._engine is None:
             raise ConfigurationError("The store is not open")
         return self._engine

@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -27,19 +29,51 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("empty_postgres_url"))
 
 
-def _execute(url: str, statement: str) -> None:
+@pytest.fixture
+def other_empty_url(request: pytest.FixtureRequest, empty_url: str, tmp_path: Path) -> str:
+    """The URL of another one, of the same kind."""
+    if empty_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/other.db"
+    return str(request.getfixturevalue("other_empty_postgres_url"))
+
+
+def _execute(url: str, statement: str) -> list[tuple[Any, ...]]:
     if url.startswith("sqlite"):
-        with sqlite3.connect(str(make_url(url).database)) as connection:
-            connection.execute(statement)
-        connection.close()
-        return
+        with closing(sqlite3.connect(str(make_url(url).database))) as database, database:
+            return database.execute(statement).fetchall()
 
-    async def run() -> None:
+    async def run() -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(url)
-        await connection.execute(statement)
-        await connection.close()
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
 
-    asyncio.run(run())
+    return asyncio.run(run())
+
+
+_COLUMNS = """
+    SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
+        is_nullable, column_default, collation_name
+    FROM information_schema.columns WHERE table_schema = 'public'
+"""
+_CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+"""
+_INDEXES = "SELECT tablename::text, indexname::text, indexdef FROM pg_indexes"
+
+
+def _definitions(url: str) -> set[tuple[Any, ...]]:
+    """All that a database says about its tables, and the revision it says they have."""
+    version = _execute(url, "SELECT version_num FROM chatkeep_schema")
+    if url.startswith("sqlite"):
+        made = _execute(url, "SELECT type, name, tbl_name, sql FROM sqlite_master")
+        made = [(*row[:3], " ".join((row[3] or "").split())) for row in made]
+    else:
+        made = [row for query in (_COLUMNS, _CONSTRAINTS, _INDEXES) for row in _execute(url, query)]
+        made = [row for row in made if row[0].startswith("chatkeep_")]
+    return {*version, *made}
 
 
 def _opening(url: str) -> None:
@@ -60,6 +94,17 @@ def test_the_migrations_make_the_tables_of_this_version(empty_url: str) -> None:
 
     assert schema.current(empty_url) == schema.head()
     assert schema.check(empty_url) == []
+
+
+def test_an_empty_database_gets_what_the_migrations_make(
+    empty_url: str, other_empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema.upgrade(empty_url)
+    monkeypatch.setattr(schema, "create", schema.migrate)
+    schema.upgrade(other_empty_url)
+
+    assert len(_definitions(empty_url)) > 20
+    assert _definitions(empty_url) == _definitions(other_empty_url)
 
 
 def test_an_upgrade_of_what_is_current_changes_nothing(empty_url: str) -> None:
@@ -142,9 +187,11 @@ def test_a_sqlite_file_is_brought_up_to_date_when_it_is_opened(tmp_path: Path) -
     assert schema.current(url) == schema.head()
 
 
-def test_opening_a_current_file_does_not_import_alembic(tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["new", "current"])
+def test_opening_a_file_does_not_import_alembic(state: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/chat.db"
-    _opening(url)
+    if state == "current":
+        _opening(url)
     program = f"""
 import asyncio, sys
 from chatkeep.stores.sql import SQLStore
@@ -153,7 +200,7 @@ async def main():
     await store.open()
     await store.close()
 asyncio.run(main())
-sys.exit("alembic" in sys.modules)
+sys.exit(any(name in sys.modules for name in ("alembic", "sqlalchemy.orm")))
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
