@@ -19,7 +19,7 @@ import { CASES, OF_READING, PER_SECOND, warm } from "./cases.mjs";
 import { breakdown, SUBJECTS, table } from "./report.mjs";
 import { ChatServer } from "./server.mjs";
 import { sizes } from "./sizes.mjs";
-import { launch, Tab } from "./tab.mjs";
+import { hasDisplay, launch, Tab } from "./tab.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BUILT = join(HERE, "../../../src/chatkeep/web/static");
@@ -101,7 +101,8 @@ async function main() {
   console.log(table(figures));
   console.log(`\n${breakdown(figures)}\n`);
   console.log(
-    `Chromium ${version}, ${cpus().length} cores, ${PER_SECOND} deltas of one token a second; ` +
+    `Chromium ${version}, ${hasDisplay ? "on a display" : "without a display"}, ` +
+      `${cpus().length} cores, ${PER_SECOND} deltas of one token a second; ` +
       `rounds: ${round} of the element, 1 of each baseline, whose figures at 20,000 tokens are ` +
       `scaled from 30 deltas; ${seconds().toFixed(0)} s in all.`,
   );

@@ -110,12 +110,7 @@ async function unfollowed(tab, server, isBaseline) {
   return { "movement unfollowed": scroll };
 }
 
-/**
- * What a key takes until its letter is painted, beside an answer that rests or streams.
- *
- * Without a display Chromium may keep a finished frame back; one that takes its frames away, as a
- * display does, is measured too.
- */
+/** What a key takes until its letter is painted, beside an answer that rests or streams. */
 async function keys(tab, server, isBaseline) {
   const count = isBaseline ? SAMPLE_KEYS : KEYS;
   const type = async () => {
@@ -128,12 +123,11 @@ async function keys(tab, server, isBaseline) {
     const events = await tab.noted("event", since);
     return percentile(latencies(events, count), 0.95);
   };
-  const deltas = isBaseline ? SAMPLE : 700;
-  const typed = { tokens: 20_000, count: deltas, first: type };
-  // A baseline's few deltas are over by then
-  const during = async () => [await type(), isBaseline ? null : await tab.watched(type)];
-  const { prepared, result } = await stream(tab, server, { ...typed, during });
-  return { "keystroke at rest": prepared, keystroke: result[0], "keystroke watched": result[1] };
+  const press = () => tab.watched(type);
+  const deltas = isBaseline ? SAMPLE : 500;
+  const typed = { tokens: 20_000, count: deltas, first: press, during: press };
+  const { prepared, result } = await stream(tab, server, typed);
+  return { "keystroke at rest": prepared, keystroke: result };
 }
 
 /** The longest event of each key press; what was too fast to be noted counts as the least. */

@@ -12,30 +12,25 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { SOURCES, TOKEN } from "./texts.mjs";
+
 const ui = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
-const SENTENCE =
-  "The **index** keeps each `term` with its [documents](https://example.com/a), so a query " +
-  "reads only what it names, and _nothing_ else; costs stay near 5 ms. ";
-const MIXED = [
-  "## Part of the answer\n\n",
-  `${SENTENCE.repeat(3)}\n\n`,
-  "- one item of a list\n- another, with `code`\n  - and one below it\n\n",
-  "```python\ndef f(x):\n    return [y for y in x if y]\n```\n\n",
-  "| name | value |\n|---|---|\n| a | 1 |\n| b | 2 |\n\n",
-  `1. ${SENTENCE}\n2. ${SENTENCE}\n\n> ${SENTENCE}\n\n`,
-].join("");
+/** So many tokens of a kind of text. */
+function text(kind, tokens) {
+  const { head, body } = SOURCES[kind];
+  const length = tokens * TOKEN;
+  return head + body.repeat(Math.ceil(length / body.length)).slice(0, length);
+}
 
-const repeated = (text, length) => text.repeat(Math.ceil(length / text.length)).slice(0, length);
-
-const texts = {
-  "mixed, 1,000 tokens": repeated(MIXED, 4_000),
-  "mixed, 20,000 tokens": repeated(MIXED, 80_000),
-  "one fence, 20,000": `\`\`\`js\n${repeated("const value = compute(value, 42);\n", 80_000)}`,
-  "one list, 20,000": repeated("- an item with `code` and **weight**\n", 80_000),
-  "one table, 20,000": `| a | b |\n|---|---|\n${repeated("| some cell | another **cell** |\n", 80_000)}`,
-  "one paragraph, 20,000": repeated(SENTENCE, 80_000),
-  "one item with a fence, 5,000": `- x\n\n  \`\`\`\n${repeated("  const value = 42;\n", 20_000)}`,
+const TEXTS = {
+  "mixed, 1,000 tokens": text("mixed", 1_000),
+  "mixed, 20,000 tokens": text("mixed", 20_000),
+  "one fence, 20,000": text("fence", 20_000),
+  "one list, 20,000": text("list", 20_000),
+  "one table, 20,000": text("table", 20_000),
+  "one paragraph, 20,000": text("paragraph", 20_000),
+  "one item with a fence, 5,000": text("item", 5_000),
 };
 
 async function load() {
@@ -99,11 +94,11 @@ function whole(text) {
   return (total / samples) * 1000;
 }
 
-stream(repeated(MIXED, 20_000));
+stream(text("mixed", 5_000));
 const number = (value) => value.toFixed(value < 10 ? 1 : 0).padStart(9);
 console.log("ms per 1,000 deltas                all   last 1,000  longest   finish | whole text");
-for (const [name, text] of Object.entries(texts)) {
-  const { all, last, longest, finish } = stream(text);
-  const columns = [all, last, longest, finish, whole(text)].map(number).join(" ");
+for (const [name, given] of Object.entries(TEXTS)) {
+  const { all, last, longest, finish } = stream(given);
+  const columns = [all, last, longest, finish, whole(given)].map(number).join(" ");
   console.log(`${name.padEnd(30)} ${columns}`);
 }

@@ -23,7 +23,6 @@ const ROWS = [
   ["movement while an answer is not followed", "movement unfollowed", 0, "px"],
   ["keystroke at rest, p95", "keystroke at rest", null, "ms"],
   ["keystroke while streaming, p95", "keystroke", 50, "ms"],
-  ["the same, with its frames taken", "keystroke watched", 50, "ms"],
   ["500 messages in one page: open", "open", 1000, "ms"],
   ["500 messages, in pages of 50: open", "open in pages", 1000, "ms"],
   ["500 messages: heap", "heap", 15, "MB"],

@@ -17,12 +17,14 @@ const MIXED = [
   `1. ${SENTENCE}\n2. ${SENTENCE}\n\n> ${SENTENCE}\n\n`,
 ].join("");
 
-const SOURCES = {
+/** By kind: what a text of it begins with, and what it goes on with. */
+export const SOURCES = {
   mixed: { head: "", body: MIXED },
   fence: { head: "```js\n", body: "const value = compute(value, 42);\n" },
   list: { head: "", body: "- an item with `code` and **weight**\n" },
   table: { head: "| a | b |\n|---|---|\n", body: "| some cell | another **cell** |\n" },
   paragraph: { head: "", body: SENTENCE },
+  item: { head: "- x\n\n  ```\n", body: "  const value = 42;\n" },
 };
 
 /**

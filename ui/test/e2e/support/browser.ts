@@ -7,20 +7,12 @@ import {
 } from "playwright-core";
 import { expect, inject } from "vitest";
 
-/** What a browser does of its own accord is off, and no name but loopback's is ever looked up. */
-const FLAGS = [
-  "--headless=new",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-domain-reliability",
-  "--disable-quic",
-  "--disable-sync",
-  "--no-first-run",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-];
+import FLAGS from "../../browser-flags.json" with { type: "json" };
 
-/** Start a browser with an empty profile of its own. */
+/**
+ * Start a browser with an empty profile of its own. What it does of its own accord is off, and no
+ * name but loopback's is ever looked up.
+ */
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: inject("browser"),
