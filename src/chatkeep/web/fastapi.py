@@ -23,7 +23,10 @@ def router(chat: "Chatkeep", prefix: str) -> APIRouter:
     routes = APIRouter(prefix=prefix, lifespan=chat.lifespan)
     for path in ("", "/"):
         routes.routes.append(Route(prefix + path, endpoint.chatkit, include_in_schema=False))
-    routes.add_api_route("/ui/{name:path}", ui.file, include_in_schema=False)
-    routes.add_api_route("/health", endpoint.live, include_in_schema=False)
-    routes.add_api_route("/health/ready", endpoint.ready, include_in_schema=False)
+    for path, handler in (
+        ("/ui/{name:path}", ui.file),
+        ("/health", endpoint.live),
+        ("/health/ready", endpoint.ready),
+    ):
+        routes.add_api_route(path, handler, methods=["GET", "HEAD"], include_in_schema=False)
     return routes

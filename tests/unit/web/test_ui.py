@@ -20,6 +20,7 @@ FILES = {
     "chatkit.js": SCRIPT,
     "chatkit.js.gz": gzip.compress(SCRIPT),
     "chatkit.0.1.0.js": SCRIPT,
+    "LICENSES.txt": b"preact 11",
     "chatkit.mjs": b'export * from "./chunks/chatkit-ABCDEFGH.js";',
     "chunks/chatkit-ABCDEFGH.js": b"export const version = 1;",
     "chunks/KaTeX-ABCDEFGH.woff2": b"wOF2",
@@ -95,7 +96,11 @@ async def test_the_files_are_below_the_endpoint_however_it_is_mounted(
     async with browser(apps(chat)[how]) as http:
         answer = await http.get("/chatkit/ui/chatkit.js")
         chunk = await http.get("/chatkit/ui/chunks/chatkit-ABCDEFGH.js")
+        head = await http.head("/chatkit/ui/chatkit.js")
+        posted = await http.post("/chatkit/ui/chatkit.js")
 
+    assert (head.status_code, head.headers["etag"]) == (200, answer.headers["etag"])
+    assert posted.status_code == 405
     assert answer.content == SCRIPT
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -108,6 +113,7 @@ async def test_the_files_are_below_the_endpoint_however_it_is_mounted(
         ("chatkit.js", "text/javascript; charset=utf-8", False),
         ("chatkit.mjs", "text/javascript; charset=utf-8", False),
         ("page/page.css", "text/css; charset=utf-8", False),
+        ("LICENSES.txt", "text/plain; charset=utf-8", False),
         ("chatkit.0.1.0.js", "text/javascript; charset=utf-8", True),
         ("chunks/chatkit-ABCDEFGH.js", "text/javascript; charset=utf-8", True),
         ("chunks/KaTeX-ABCDEFGH.woff2", "font/woff2", True),
