@@ -38,6 +38,9 @@ def test_a_question_about_a_folder_gets_a_cited_answer_that_outlives_a_restart(
     server = serve("docs")
     assert "sqlite:///chatkeep.db" in server.output
     assert "passages of docs (2 files)" in server.output
+    page = server.url.removesuffix("chatkit")
+    assert f"browser  {page}\n" in server.output
+    assert httpx2.get(page).headers["content-type"].startswith("text/html")
 
     answer = run("ask", "When is the rent due?", "--url", server.url)
     assert answer.returncode == 0, answer.stderr

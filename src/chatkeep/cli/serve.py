@@ -64,7 +64,8 @@ def _serve(settings: CommandSettings, console: Console) -> None:
         host, port = bound.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         lines = {
-            "address": f"{address}/chatkit",
+            "browser": f"{address}/",
+            "chatkit": f"{address}/chatkit",
             "threads": describe_store(settings),
             "answers": describe_responder(settings, summary),
         }
