@@ -21,7 +21,11 @@ function options(): ChatKitOptions {
 }
 
 function threadId(): string | null {
-  return decodeURIComponent(location.hash.slice(1)) || null;
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return null; // someone's own `#100%`
+  }
 }
 
 function paintPage(): void {
@@ -34,10 +38,10 @@ function start(): void {
     const fragment = detail.threadId ? `#${encodeURIComponent(detail.threadId)}` : "";
     history.replaceState(null, "", location.pathname + location.search + fragment);
   });
-  addEventListener("hashchange", () => void chat.setThreadId(threadId()));
   void customElements.whenDefined("openai-chatkit").then(() => {
     chat.setOptions(options());
     onChange(() => chat.setOptions(options()));
+    addEventListener("hashchange", () => void chat.setThreadId(threadId()));
   });
 }
 

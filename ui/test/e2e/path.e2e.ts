@@ -78,4 +78,10 @@ describe("chatkeep serve over a folder of documents", () => {
     await chat.button("Right action: light mode").waitFor();
     expect(await scheme()).toBe("dark");
   });
+
+  test("begins a new thread where the address names none that could be", async () => {
+    await tab.page.goto("/#100%");
+    await tab.page.reload();
+    await tab.page.getByRole("heading", { name: "What can I help with today?" }).waitFor();
+  });
 });
