@@ -21,6 +21,14 @@ export type AnswerEnd =
 /** Where an answer begins: with a request, or with a tool call whose tool failed before. */
 export type Beginning = Opener | ToolCallItem;
 
+/** What else is to be done about an answer. */
+export interface Course {
+  /** An event is in the state. */
+  readonly onEvent?: () => void;
+  /** The streams have ended; the answer has once this is done. Must not reject. */
+  readonly settle?: (end: AnswerEnd) => Promise<void>;
+}
+
 interface Run {
   readonly abort: AbortController;
   /** Tool calls that were there before: only those of this answer are run. */
@@ -53,7 +61,7 @@ export class Answering {
   /** Run one answer to its end. Never rejects. There may be one at a time. */
   async run(
     first: Beginning,
-    onEvent: () => void = () => {},
+    { onEvent = () => {}, settle = async () => {} }: Course = {},
   ): Promise<{ end: AnswerEnd; last: Beginning }> {
     const [over, resolve] = deferred();
     const run: Run = {
@@ -67,12 +75,14 @@ export class Answering {
     this.#run = run;
     this.#phase.value = "sending";
     this.#store.change(begun);
-    const end = await this.#chain(first, run, onEvent);
+    const streamed = await this.#chain(first, run, onEvent);
+    const end: AnswerEnd = run.stopped ? { how: "stopped" } : streamed;
+    await settle(end);
     this.#run = null;
     this.#phase.value = "idle";
     resolve();
     if (run.isStarted) this.#host.events.emit("response.end", undefined);
-    return { end: run.stopped ? { how: "stopped" } : end, last: run.last };
+    return { end, last: run.last };
   }
 
   /** End the answer. A server that can is asked to, so that the end is told as it is kept. */

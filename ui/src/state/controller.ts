@@ -30,6 +30,7 @@ export class Controller implements Chat, Host {
 
   readonly #drafts: Drafts;
   readonly #current: Signal<ThreadConversation>;
+  readonly #shown = new Set<string>();
   /** Conversations whose answer goes on while another is shown. */
   readonly #background = new Set<ThreadConversation>();
 
@@ -135,7 +136,12 @@ export class Controller implements Chat, Host {
 
   // What conversations tell
 
+  hasShown(threadId: string): boolean {
+    return this.#shown.has(threadId);
+  }
+
   onThread(thread: ThreadInfo, isNew: boolean): void {
+    this.#shown.add(thread.id);
     if (!isNew) return this.history.update(thread);
     this.history.add(thread);
     if (this.#current.peek().threadId.peek() !== thread.id) return;
@@ -168,7 +174,7 @@ export class Controller implements Chat, Host {
     const unsubscribe = conversation.responding.subscribe((isResponding) => {
       if (isResponding) return;
       unsubscribe();
-      if (this.#background.delete(conversation)) conversation.end();
+      this.#background.delete(conversation);
     });
   }
 

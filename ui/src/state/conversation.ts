@@ -1,28 +1,16 @@
 import { computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
-import { messageInput, wholeContent } from "../wire/client";
 import { WireError } from "../wire/errors";
-import type {
-  Action,
-  FeedbackKind,
-  StructuredInputSubmission,
-  UserMessageItem,
-} from "../wire/types";
+import type { Action, FeedbackKind, StructuredInputSubmission } from "../wire/types";
 import { Answering } from "./answering";
-import type { AnswerEnd, Beginning } from "./answering";
-import { confirmed, upTo, withSending, withThread, withoutSending } from "./edits";
-import {
-  TurnError,
-  asError,
-  asWireError,
-  mayHaveArrived,
-  toolFailure,
-  turnFailure,
-  wireFailure,
-} from "./failure";
+import type { AnswerEnd, Beginning, Course } from "./answering";
+import { upTo, withThread } from "./edits";
+import { TurnError, asError, asWireError, toolFailure, turnFailure, wireFailure } from "./failure";
 import type { Host } from "./host";
 import { Loading } from "./loading";
 import type { Conversation, Failure, OutgoingMessage, ThreadInfo, WidgetAction } from "./model";
+import { Outbox } from "./outbox";
+import type { Fate } from "./outbox";
 import { indexOf } from "./reduce";
 import { ThreadStore } from "./store";
 
@@ -42,10 +30,10 @@ export class ThreadConversation implements Conversation {
   readonly #store = new ThreadStore();
   readonly #answering: Answering;
   readonly #pages: Loading;
+  readonly #outbox: Outbox;
   /** How many answers began: what was fetched before one is of no use after it. */
   #answers = 0;
   #isStale = false;
-  #messages = 0;
 
   readonly thread = this.#store.thread;
   readonly items = this.#store.items;
@@ -70,6 +58,7 @@ export class ThreadConversation implements Conversation {
     this.threadId = computed(() => this.#threadId.value);
     this.#answering = new Answering(this.#store, host);
     this.#pages = new Loading(this.#store, host);
+    this.#outbox = new Outbox(this.#store, this.#pages, host);
     this.older = this.#pages.older;
     this.phase = this.#answering.phase;
     this.responding = this.#answering.responding;
@@ -139,24 +128,20 @@ export class ThreadConversation implements Conversation {
   /** Send a message; resolves to whether the server took it. */
   async send(message: OutgoingMessage): Promise<boolean> {
     if (this.responding.peek()) return false;
-    const { input, item } = this.#outgoing(message);
-    const threadId = this.#threadId.peek();
-    const known = new Set(this.#store.state.items.map(({ id }) => id));
-    this.#store.change((state) => withSending(state, item));
+    const letter = this.#outbox.add(message, this.#threadId.peek());
     return new Promise((resolve) => {
-      const open: Beginning = (options) =>
-        threadId === null
-          ? this.#host.client.createThread(input, options)
-          : this.#host.client.addUserMessage(threadId, input, options);
+      let fate: Fate = "taken";
+      const settle = async (end: AnswerEnd) => void (fate = await this.#outbox.fate(letter, end));
       const onEvent = () => {
-        if (!this.#isSending()) resolve(true);
+        if (!this.#outbox.isSending) resolve(true);
       };
-      void this.#answer(open, () => void this.retry(), onEvent)
-        .then((end) => this.#isAccepted(end, item, known))
-        .then((isAccepted) => {
-          if (!isAccepted) this.#giveBack(threadId, message);
-          resolve(isAccepted);
-        });
+      const open: Beginning = (options) => this.#outbox.send(letter, options);
+      void this.#answer(open, () => void this.retry(), { onEvent, settle }).then(() => {
+        if (fate === "assumed") void this.refreshQuietly();
+        if (fate === "lost") this.#giveBack(message);
+        if (fate === "found") this.#retryWith(() => void this.#stopped(() => void this.retry()));
+        resolve(fate !== "lost");
+      });
     });
   }
 
@@ -282,15 +267,14 @@ export class ThreadConversation implements Conversation {
 
   // How an answer goes
 
-  async #answer(first: Beginning, restart: () => void, onEvent?: () => void): Promise<AnswerEnd> {
+  async #answer(first: Beginning, restart: () => void, course?: Course): Promise<AnswerEnd> {
     this.#answers += 1;
     this.#failure.value = null;
     this.#dismissed.value = new Set();
-    const { end, last } = await this.#answering.run(first, onEvent);
+    const { end, last } = await this.#answering.run(first, course);
     const resend = last === first ? restart : () => void this.#answer(last, restart);
     this.#failure.value = this.#failureOf(end, resend, restart);
-    const isCut = end.how === "cut" && !this.#isSending();
-    if (isCut || this.#isStale) void this.refreshQuietly();
+    if (end.how === "cut" || this.#isStale) void this.refreshQuietly();
     return end;
   }
 
@@ -314,7 +298,7 @@ export class ThreadConversation implements Conversation {
   async #stopped(restart: () => void): Promise<void> {
     const threadId = this.#threadId.peek();
     const { isLive, client } = this.#host;
-    if (isLive && threadId !== null) await client.stop(threadId).catch(() => {});
+    if (isLive !== false && threadId !== null) await client.stop(threadId).catch(() => {});
     restart();
   }
 
@@ -329,68 +313,13 @@ export class ThreadConversation implements Conversation {
     if (!isOurs) this.#host.events.emit("error", { error });
   }
 
-  // How a message goes
-
-  #outgoing(message: OutgoingMessage) {
-    const { content, attachments = [], quotedText, toolChoice, model } = message;
-    const attachmentIds = attachments.map(({ id }) => id);
-    const input = messageInput({ content, attachmentIds, quotedText, toolChoice, model });
-    const item: UserMessageItem = {
-      id: `local:${++this.#messages}`,
-      thread_id: this.#threadId.peek() ?? "",
-      created_at: new Date().toISOString(),
-      type: "user_message",
-      content: content.map(wholeContent),
-      attachments,
-      quoted_text: quotedText ?? null,
-      inference_options: input.inference_options,
-    };
-    return { input, item };
+  #giveBack(message: OutgoingMessage): void {
+    this.#host.giveBack(this.#threadId.peek(), message);
+    this.#retryWith(() => this.#host.submit());
   }
 
-  #isSending(): boolean {
-    return this.#store.state.items.some((item) => item.stage === "sending");
-  }
-
-  /** Whether a message was taken, as far as can be found out. */
-  async #isAccepted(
-    end: AnswerEnd,
-    sent: UserMessageItem,
-    known: ReadonlySet<string>,
-  ): Promise<boolean> {
-    if (!this.#isSending()) return true;
-    // A server that answers has taken it, even if it didn't say so.
-    const isAnswered = this.#store.state.items.at(-1)?.stage !== "sending";
-    if (end.how === "finished" || isAnswered) {
-      this.#store.change(confirmed);
-      void this.refreshQuietly();
-      return true;
-    }
-    const isUncertain = end.how === "stopped" || ("error" in end && isLost(end));
-    const wasFound = isUncertain && (await this.#isOnServer(sent, known));
-    this.#store.change(withoutSending);
-    return wasFound;
-  }
-
-  async #isOnServer(sent: UserMessageItem, known: ReadonlySet<string>): Promise<boolean> {
-    await this.refreshQuietly();
-    const content = JSON.stringify(sent.content);
-    return this.#store.state.items.some(
-      (item) =>
-        item.type === "user_message" &&
-        item.stage === "done" &&
-        !known.has(item.id) &&
-        JSON.stringify(item.content) === content,
-    );
-  }
-
-  #giveBack(threadId: string | null, message: OutgoingMessage): void {
-    this.#host.giveBack(threadId, message);
+  #retryWith(retry: () => void): void {
     const failure = this.#failure.peek();
-    if (failure?.retry) this.#failure.value = { ...failure, retry: () => this.#host.submit() };
+    if (failure?.retry) this.#failure.value = { ...failure, retry };
   }
-}
-
-function isLost(end: Extract<AnswerEnd, { error: Error }>): boolean {
-  return end.how !== "tool" && mayHaveArrived(end.error);
 }

@@ -9,6 +9,8 @@ export interface Host {
   readonly events: Emitter<ChatEvents>;
   /** Whether the server speaks Chatkeep's live streams: answers outlive their connection. */
   isLive: boolean | null;
+  /** Whether a thread has been open here. */
+  hasShown(threadId: string): boolean;
   /** A thread came to be, or its metadata changed. */
   onThread(thread: ThreadInfo, isNew: boolean): void;
   /** A message could not be sent: its text must not be lost. */

@@ -63,6 +63,11 @@ export class Loading {
     }
   }
 
+  /** Aborted when nothing more is to be fetched. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   /** Fetch nothing more. */
   end(): void {
     this.#abort.abort();

@@ -12,9 +12,11 @@ import {
   done,
   failed,
   later,
+  never,
   opened,
   say,
   shown,
+  thread,
   until,
   untilIdle,
   untilShown,
@@ -124,8 +126,8 @@ describe("a message that can't be sent", () => {
     expect(failure.value).toBeNull();
     expect(brief(chat)).toEqual(["user sending: Hello"]);
     stream.send(created(), done(user("msg_1", "Hello"))).end();
+    await untilShown(chat, ["user done: Hello"]);
     await untilIdle(chat);
-    expect(brief(chat)).toEqual(["user done: Hello"]);
     expect(chat.composer.text.value).toBe("");
     const [first, second] = server.asked("threads.create");
     expect(second).toEqual(first);
@@ -221,6 +223,159 @@ describe("a message that can't be sent", () => {
     expect(await chat.send(say("B"))).toBe(false);
     expect(server.types()).toEqual([]);
   });
+});
+
+describe("a first message whose answer never came", () => {
+  const lost = new TypeError("Failed to fetch");
+  const broken = () => refusal(500, "internal", "");
+
+  /** A server that holds one thread, and tells its items as it is asked to. */
+  function holding(server: Server, id: string, text: string, createdAt = new Date()): Server {
+    const begun = thread(id, { created_at: createdAt.toISOString() });
+    const items = [user("msg_1", text), assistant("msg_2", "Hi")];
+    return server
+      .now("threads.list", () => Response.json({ data: [begun], has_more: false }))
+      .now("threads.get_by_id", () => Response.json(begun))
+      .now("items.list", ({ params }) => {
+        const { order = "desc", limit = 20 } = params as { order?: string; limit?: number };
+        const ordered = order === "asc" ? items : items.toReversed();
+        return Response.json({ data: ordered.slice(0, limit), has_more: limit < items.length });
+      });
+  }
+
+  test.each([
+    ["nobody answered", lost],
+    ["the server failed", refusal(502, "bad_gateway", "")],
+    ["the stream ended", streamed("")],
+  ])("has its thread shown if it began one: %s", async (_name, answer) => {
+    const server = holding(new Server().on("threads.create", answer), "thr_9", "Hello");
+    const { chat, told } = chatOf(server);
+    chat.composer.setText("Hello");
+    expect(await chat.composer.submit()).toBe(true);
+    expect(brief(chat)).toEqual(["user done: Hello", "assistant done: Hi"]);
+    expect(chat.conversation.value.threadId.value).toBe("thr_9");
+    expect(told).toContainEqual({ name: "thread.change", detail: { threadId: "thr_9" } });
+    expect(chat.history.threads.value.map(({ id }) => id)).toEqual(["thr_9"]);
+    expect(chat.composer.text.value).toBe("");
+
+    const { failure } = chat.conversation.value;
+    server.on("threads.retry_after_item", streamed(frame(done(assistant("msg_3", "Anew")))));
+    failure.value?.retry?.();
+    await untilShown(chat, ["user done: Hello", "assistant done: Anew"]);
+    expect(server.asked("threads.create")).toHaveLength(1);
+    expect(server.asked("threads.stop")).toEqual([{ thread_id: "thr_9" }]); // it may go on there
+  });
+
+  test("is looked for again before it is sent again", async () => {
+    const server = new Server().on("threads.create", lost).on("threads.list", broken());
+    const { chat } = chatOf(server);
+    chat.composer.setText("Hello");
+    expect(await chat.composer.submit()).toBe(false);
+    expect(chat.composer.text.value).toBe("Hello");
+    holding(server, "thr_9", "Hello");
+    chat.conversation.value.failure.value?.retry?.();
+    await untilShown(chat, ["user done: Hello", "assistant done: Hi"]);
+    expect(chat.composer.text.value).toBe("");
+    expect(chat.conversation.value.failure.value).toMatchObject({ kind: "cut" });
+    expect(server.asked("threads.create")).toHaveLength(1);
+  });
+
+  test("stays in the composer as long as no one can be asked for it", async () => {
+    const server = new Server().on("threads.create", lost).on("threads.list", broken);
+    const { chat } = chatOf(server);
+    chat.composer.setText("Hello");
+    await chat.composer.submit();
+    const { failure } = chat.conversation.value;
+    failure.value?.retry?.();
+    await until(() => expect(chat.composer.text.value).toBe("Hello"));
+    expect(failure.value).toMatchObject({ kind: "http", status: 500 });
+    expect(server.asked("threads.create")).toHaveLength(1);
+    holding(server, "thr_9", "Hello");
+    failure.value?.retry?.();
+    await untilShown(chat, ["user done: Hello", "assistant done: Hi"]);
+  });
+
+  test("is followed by what was written instead, in its thread", async () => {
+    const server = new Server().on("threads.create", lost).on("threads.list", broken());
+    const { chat } = chatOf(server);
+    await chat.send(say("Hello"));
+    holding(server, "thr_9", "Hello");
+    server.on("threads.add_user_message", streamed(frame(done(user("msg_3", "Hello there")))));
+    chat.composer.setText("Hello there");
+    expect(await chat.composer.submit()).toBe(true);
+    expect(brief(chat)).toEqual(["user done: Hello", "assistant done: Hi", "user done: Hello there"]);
+    expect(server.asked("threads.add_user_message")).toMatchObject([{ thread_id: "thr_9" }]);
+  });
+
+  test.each([
+    ["says something else", "thr_9", "Goodbye", new Date()],
+    ["is older", "thr_9", "Hello", new Date(Date.now() - 60_000)],
+    ["was open here", "thr_1", "Hello", new Date()],
+  ])("is not taken for one that %s", async (_name, id, text, createdAt) => {
+    const { server, chat } = await opened([user("msg_1", text)]);
+    await chat.openThread(null);
+    holding(server, id, text, createdAt).on("threads.create", lost);
+    expect(await chat.send(say("Hello"))).toBe(false);
+    expect(chat.conversation.value.threadId.value).toBeNull();
+    expect(chat.composer.text.value).toBe("Hello");
+  });
+
+  test("goes on in its own thread if the user has gone to another", async () => {
+    const { answer, give } = later();
+    const { server, chat } = await opened([user("msg_1", "A")]);
+    await chat.openThread(null);
+    server.on("threads.create", answer);
+    const sent = chat.send(say("Hello"));
+    await chat.openThread("thr_1");
+    holding(server, "thr_9", "Hello");
+    give(streamed(""));
+    expect(await sent).toBe(true);
+    expect(chat.conversation.value.threadId.value).toBe("thr_1");
+    expect(chat.history.threads.value.map(({ id }) => id)).toEqual(["thr_9"]);
+    await chat.openThread(null);
+    expect(chat.composer.text.value).toBe("");
+  });
+
+  test("has its answer ended if the user stopped it", async () => {
+    const server = new Server().on("threads.create", never);
+    const { chat } = chatOf(server);
+    chat.composer.setText("Hello");
+    const sent = chat.composer.submit();
+    holding(server, "thr_9", "Hello");
+    await chat.stop();
+    expect(await sent).toBe(true);
+    expect(brief(chat)).toEqual(["user done: Hello", "assistant done: Hi"]);
+    expect(server.asked("threads.stop")).toEqual([{ thread_id: "thr_9" }]);
+    expect(chat.conversation.value.failure.value).toBeNull();
+  });
+
+  test("leaves nothing to be sent twice while it is looked for", async () => {
+    const { answer, give } = later();
+    const server = new Server().on("threads.create", lost).on("threads.list", answer);
+    const { chat } = chatOf(server);
+    const sent = chat.send(say("Hello"));
+    chat.composer.setText("And");
+    await until(() => expect(server.types()).toContain("threads.list"));
+    expect(chat.composer.canSend.value).toBe(false);
+    expect(await chat.send(say("And"))).toBe(false);
+    give(Response.json({ data: [], has_more: false }));
+    expect(await sent).toBe(false);
+    expect(chat.composer.text.value).toBe("Hello\n\nAnd");
+    expect(chat.composer.canSend.value).toBe(true);
+  });
+});
+
+test("a message whose thread came, but nothing more, is back in that thread", async () => {
+  const server = new Server().thread("thr_1");
+  const stream = server.stream("threads.create");
+  const { chat } = chatOf(server);
+  chat.composer.setText("Hello");
+  const sent = chat.composer.submit();
+  stream.send(created());
+  await until(() => expect(chat.conversation.value.threadId.value).toBe("thr_1"));
+  stream.fail();
+  expect(await sent).toBe(false);
+  expect(chat.composer.text.value).toBe("Hello");
 });
 
 test("a stream that holds nothing has taken nothing", async () => {
