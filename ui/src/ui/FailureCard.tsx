@@ -22,9 +22,12 @@ const BY_KIND: Readonly<Partial<Record<Failure["kind"], Key>>> = {
   tool: "error.tool",
 };
 
+/** What Chatkeep says of anything that isn't there; we know what was looked for. */
+const VAGUE = "not_found";
+
 /** What went wrong, in words for the user: the server's, if it has any. */
-export function failureText({ kind, message, status }: Failure): string {
-  if (message) return message;
+export function failureText({ kind, code, message, status }: Failure): string {
+  if (message && code !== VAGUE) return message;
   return t(BY_STATUS[status ?? 0] ?? BY_KIND[kind] ?? "error.unknown");
 }
 

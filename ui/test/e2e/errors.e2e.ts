@@ -7,8 +7,9 @@ import { Stage } from "./support/stage";
 let stage: Stage;
 let tab: Tab;
 let chat: ChatView;
-
-const QUESTION = "A question worth keeping";
+/** Another for each test: a thread that says the same may be taken for one that was lost. */
+let question: string;
+let tests = 0;
 
 beforeAll(async () => {
   stage = await Stage.set();
@@ -18,6 +19,7 @@ afterAll(() => stage?.strike());
 
 beforeEach(async () => {
   [tab, chat] = await stage.openChat();
+  question = `Question ${++tests}, worth keeping`;
 });
 
 afterEach(() => tab.close());
@@ -29,11 +31,11 @@ async function nothingIsLost(): Promise<void> {
       const thread = (await tab.page.locator(".user_message").allInnerTexts()).join();
       return (await chat.box.inputValue()) + thread;
     })
-    .toContain(QUESTION);
+    .toContain(question);
 }
 
 async function answered(): Promise<void> {
-  await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(QUESTION)]);
+  await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(question)]);
   expect(await tab.page.locator(".user_message").count()).toBe(1);
 }
 
@@ -44,7 +46,7 @@ describe("a message that the server refuses", () => {
     [429, "Too many requests. Wait a moment, then try again."],
   ])("with %i says why, keeps the draft, and can be sent again", async (status, words) => {
     stage.front.trouble("threads.create", { status });
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.failed(words);
     await nothingIsLost();
     if (await chat.box.inputValue()) await chat.box.press("Enter");
@@ -55,7 +57,7 @@ describe("a message that the server refuses", () => {
   test("in words of its own shows those", async () => {
     const body = { error: { code: "quota", message: "Your quota ends on Monday." } };
     stage.front.trouble("threads.create", { status: 429, body });
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.failed("Your quota ends on Monday.");
     await nothingIsLost();
   });
@@ -64,7 +66,7 @@ describe("a message that the server refuses", () => {
 describe("a server that is away", () => {
   test("is said to be, and the message goes once it is back", async () => {
     stage.front.trouble("threads.create", { away: true }, 50);
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.failed("The server can't be reached. Check your connection and try again.");
     await nothingIsLost();
     stage.front.reset();
@@ -75,7 +77,7 @@ describe("a server that is away", () => {
 
   test("doesn't cost the draft, even with a reload of the page", async () => {
     stage.front.trouble("threads.create", { away: true }, 50);
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.failed(/can't be reached/);
     await tab.page.reload();
     await tab.page.evaluate(async () => {
@@ -84,7 +86,7 @@ describe("a server that is away", () => {
       element.setOptions({ api: { url: "/chatkit" } });
       document.querySelector("main")!.append(element);
     });
-    await chat.draftIs(QUESTION);
+    await chat.draftIs(question);
   });
 });
 
@@ -93,7 +95,7 @@ describe("a thread that is gone", () => {
     await tab.page.evaluate(() =>
       document.querySelector("openai-chatkit")!.setThreadId("thr_gone").catch(() => {}),
     );
-    await chat.failure.getByText(/./).first().waitFor();
+    await chat.failed("This chat no longer exists.");
   });
 });
 
@@ -112,28 +114,28 @@ describe("a stream", () => {
 
   test("that is cut before anything came doesn't cost the draft", async () => {
     stage.front.trouble("threads.create", { cut: 0 });
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.failed("The response was cut off.");
     await nothingIsLost();
   });
 
   test("that ends early is fetched again", async () => {
     stage.front.trouble("threads.create", { end: 6 });
-    await chat.write(QUESTION);
+    await chat.write(question);
     await chat.button("Send message").waitFor();
     await answered();
   });
 
   test("with an event that is broken goes on", async () => {
     stage.front.trouble("threads.create", { insert: "data: {broken\n\n", after: 3 });
-    await chat.ask(QUESTION);
+    await chat.ask(question);
     await answered();
   });
 
   test("with an event of a kind to come goes on", async () => {
     const frame = 'data: {"type":"thread.item.levitated","height":3}\n\n';
     stage.front.trouble("threads.create", { insert: frame, after: 3 });
-    await chat.ask(QUESTION);
+    await chat.ask(question);
     await answered();
   });
 
@@ -149,7 +151,7 @@ describe("a stream", () => {
 
 test("what is written while an answer comes stays", async () => {
   const answer = stage.front.hold("threads.create", 3);
-  await chat.write(QUESTION);
+  await chat.write(question);
   await chat.button("Stop response").waitFor();
   await chat.box.fill("The next thought");
   answer.release();
