@@ -19,7 +19,7 @@ class EventStream:
             comes meanwhile goes together. The end is never waited for.
     """
 
-    __slots__ = ("_delivered", "_heartbeat", "_on_leave", "_reader", "_spacing")
+    __slots__ = ("_begun", "_delivered", "_heartbeat", "_on_leave", "_reader", "_spacing")
 
     def __init__(
         self,
@@ -29,46 +29,60 @@ class EventStream:
         heartbeat: float | None = None,
         spacing: Callable[[], float] | None = None,
     ) -> None:
-        self._reader = reader
+        self._reader = reader if isinstance(reader, LogReader) else _Frames(reader)
         self._on_leave = on_leave
         self._heartbeat = heartbeat
         self._spacing = spacing
+        self._begun = False
         self._delivered = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
-        """Yield what is ready as one chunk, until the end. To stop early is to leave."""
-        reader, spacing = self._reader, self._spacing
+        """Yield chunk after chunk, until the end. To stop early is to leave."""
         try:
-            if not isinstance(reader, LogReader):
-                yield b"".join(self._numbered(reader, 0))
-            else:
-                read = reader.read if self._heartbeat is None else self._read_live
-                while frames := await read():
-                    yield b"".join(frames)
-                    if spacing is not None and (seconds := spacing()):
-                        await reader.gather(seconds)
-            self._delivered = True
+            while chunk := await self.next():
+                yield chunk
         finally:
             self.leave()
 
-    async def _read_live(self) -> Sequence[bytes]:
+    async def next(self) -> bytes:
+        """Return what is ready as one chunk; wait if nothing is. At the end it is empty."""
+        gather = self._spacing() if self._begun and self._spacing is not None else 0.0
+        if self._heartbeat is None:
+            frames = await self._reader.read(gather)
+        else:
+            frames = await self._read_live(self._heartbeat, gather)
+        self._begun = True
+        self._delivered = self._delivered or not frames
+        return b"".join(frames)
+
+    async def _read_live(self, heartbeat: float, gather: float) -> list[bytes]:
         """The next frames with their ids, or a heartbeat after a silence."""
-        reader = self._reader
-        assert isinstance(reader, LogReader)  # noqa: S101 - for the type checker
-        first = reader.position
+        first = self._reader.position
         try:
-            async with asyncio.timeout(self._heartbeat):
-                return numbered(await reader.read(), first)
+            async with asyncio.timeout(heartbeat):
+                return numbered(await self._reader.read(gather), first)
         except TimeoutError:
             return [HEARTBEAT]
 
-    def _numbered(self, frames: Sequence[bytes], first: int) -> Sequence[bytes]:
-        return frames if self._heartbeat is None else numbered(frames, first)
-
     def leave(self) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
-        if isinstance(self._reader, LogReader):
-            self._reader.close()
+        self._reader.close()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
             self._on_leave()
+
+
+class _Frames(LogReader):
+    """Frames that are all there."""
+
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self.position = 0
+        self._frames = list(frames)
+
+    async def read(self, gather: float = 0.0) -> list[bytes]:
+        frames = self._frames[self.position :]
+        self.position += len(frames)
+        return frames
+
+    def close(self) -> None:
+        self._frames.clear()

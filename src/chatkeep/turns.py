@@ -36,7 +36,7 @@ logger = logging.getLogger("chatkeep.turn")
 
 _SPACING_A_TURN = 0.0001
 _MIN_SPACING = 0.002
-_MAX_SPACING = 0.04
+_MAX_SPACING = 0.05
 
 
 class Audience:
@@ -271,7 +271,7 @@ class Turns:
 
         Each write costs about as much as all else that a piece of text costs, so
         the busier the process, the more goes into one: with few turns each
-        piece goes at once, with 400 and more a stream is written 25 times a
+        piece goes at once, with 500 and more a stream is written 20 times a
         second, which still reads as flowing.
         """
         seconds = min(len(self._running) * _SPACING_A_TURN, _MAX_SPACING)

@@ -39,20 +39,20 @@ class LogReader(ABC):
     """The number of the next frame that `read` returns."""
 
     @abstractmethod
-    async def read(self) -> list[bytes]:
+    async def read(self, gather: float = 0.0) -> list[bytes]:
         """Return the next frames that are there, at least one; wait if there is none.
+
+        Args:
+            gather: For how many seconds to let frames gather first. The end of
+                the log is not waited for, nor is `close`.
 
         Returns:
             An empty list at the end of the log, or after `close`.
         """
 
     @abstractmethod
-    async def gather(self, seconds: float) -> None:
-        """Let frames gather: return after so many seconds, or sooner at the end or at `close`."""
-
-    @abstractmethod
     def close(self) -> None:
-        """End a `read` or `gather` that waits, and every later one."""
+        """End a `read` that waits, and every later one."""
 
 
 class LiveLog(ABC):

@@ -7,38 +7,42 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
-from typing import TypeAlias
 
 from .base import LiveLog, LogReader, LogWriter
 
-_Waiter: TypeAlias = "asyncio.Future[None]"
-
 _READ_BYTES = 64 * 1024
 _READ_FRAMES = 256
+_BEAT_SECONDS = 0.002
 
 
 class _MemoryLog(LogWriter):
-    __slots__ = ("_gathering", "_on_end", "_saved", "_waiting", "ended", "frames")
+    __slots__ = ("_on_end", "_saved", "ended", "frames", "idle", "readers")
 
     def __init__(self, on_end: "Callable[[_MemoryLog], None]") -> None:
         self.frames: list[bytes] = []
         self.ended = False
+        self.readers: list[_MemoryReader] = []
+        """Those that must be told of the end."""
+        self.idle: list[_MemoryReader] = []
+        """Those that wait for the next frame."""
         self._on_end = on_end
         self._saved = 0
-        self._waiting: set[_Waiter] = set()
-        self._gathering: set[_Waiter] = set()
 
     def append(self, frame: bytes) -> None:
         if self.ended:
             return
         self.frames.append(frame)
-        if self._waiting:
-            _wake_all(self._waiting)
+        if self.idle:
+            for reader in self.idle:
+                reader.wake()
+            self.idle.clear()
 
     def end(self) -> None:
         if not self.ended:
             self.ended = True
-            self.wake()
+            for reader in self.readers:
+                reader.wake()
+            self.readers.clear()
             self._on_end(self)
 
     def take_unsaved(self) -> bytes:
@@ -50,72 +54,71 @@ class _MemoryLog(LogWriter):
     def length(self) -> int:
         return len(self.frames)
 
-    def wake(self) -> None:
-        _wake_all(self._waiting)
-        _wake_all(self._gathering)
 
-    async def changed(self, waiter: _Waiter) -> None:
-        self._waiting.add(waiter)
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self._waiting.discard(waiter)
-            raise
+class _Pulse:
+    """Wakes all that wait for about the same moment with one timer.
 
-    async def at_end(self, waiter: _Waiter) -> None:
-        self._gathering.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._gathering.discard(waiter)
+    A timer for each would take more CPU than what they are woken for.
+    """
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._waiters: dict[int, list[asyncio.Future[None]]] = {}
 
-def _wake_all(waiters: set[_Waiter]) -> None:
-    for waiter in waiters:
-        _wake(waiter)
-    waiters.clear()
+    def after(self, seconds: float) -> "asyncio.Future[None]":
+        """Return a future that is done after so many seconds, or a beat later."""
+        beat = int((self.loop.time() + seconds) / _BEAT_SECONDS) + 1
+        waiters = self._waiters.get(beat)
+        if waiters is None:
+            waiters = self._waiters[beat] = []
+            self.loop.call_at(beat * _BEAT_SECONDS, self._wake, beat)
+        waiter: asyncio.Future[None] = self.loop.create_future()
+        waiters.append(waiter)
+        return waiter
 
-
-def _wake(waiter: _Waiter) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
+    def _wake(self, beat: int) -> None:
+        for waiter in self._waiters.pop(beat):
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class _MemoryReader(LogReader):
-    __slots__ = ("_closed", "_log", "_loop", "position")
+    __slots__ = ("_closed", "_log", "_pulse", "_waiter", "position")
 
-    def __init__(self, log: _MemoryLog, position: int) -> None:
+    def __init__(self, log: _MemoryLog, position: int, pulse: _Pulse) -> None:
         self.position = position
         self._log = log
-        self._loop = asyncio.get_running_loop()
+        self._pulse = pulse
+        self._waiter: asyncio.Future[None] | None = None
         self._closed = False
+        if not log.ended:
+            log.readers.append(self)
 
-    async def read(self) -> list[bytes]:
+    async def read(self, gather: float = 0.0) -> list[bytes]:
         log = self._log
+        if gather and not (log.ended or self._closed):
+            waiter = self._waiter = self._pulse.after(gather)
+            await waiter
         while self.position >= len(log.frames):
             if log.ended or self._closed:
                 return []
-            await log.changed(self._loop.create_future())
+            log.idle.append(self)
+            waiter = self._waiter = self._pulse.loop.create_future()
+            await waiter
         if self._closed:
             return []
         frames = self._next_frames()
         self.position += len(frames)
         return frames
 
-    async def gather(self, seconds: float) -> None:
-        log = self._log
-        if log.ended or self._closed:
-            return
-        waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, _wake, waiter)
-        try:
-            await log.at_end(waiter)
-        finally:
-            timer.cancel()
+    def wake(self) -> None:
+        """End the waiting of a `read`."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def close(self) -> None:
         self._closed = True
-        self._log.wake()
+        self.wake()
 
     def _next_frames(self) -> list[bytes]:
         """As many frames as make a good write; never a slow reader's whole backlog."""
@@ -140,6 +143,7 @@ class MemoryLiveLog(LiveLog):
         self._logs: dict[str, _MemoryLog] = {}
         self._ended: deque[tuple[float, str, int]] = deque()
         self._ended_bytes = 0
+        self._pulse: _Pulse | None = None
 
     def create(self, turn_id: str) -> LogWriter:
         log = self._logs[turn_id] = _MemoryLog(partial(self._retain, turn_id))
@@ -148,7 +152,12 @@ class MemoryLiveLog(LiveLog):
     def reader(self, turn_id: str, position: int = 0) -> LogReader | None:
         self._drop_old()
         log = self._logs.get(turn_id)
-        return None if log is None else _MemoryReader(log, position)
+        if log is None:
+            return None
+        loop = asyncio.get_running_loop()
+        if self._pulse is None or self._pulse.loop is not loop:
+            self._pulse = _Pulse(loop)
+        return _MemoryReader(log, position, self._pulse)
 
     def _retain(self, turn_id: str, log: _MemoryLog) -> None:
         size = sum(map(len, log.frames))

@@ -67,7 +67,7 @@ class EventStreamResponse(Response):
         watch = asyncio.create_task(self._watch(receive))
         try:
             await send(start)
-            async for chunk in self.stream:
+            while chunk := await self.stream.next():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError:

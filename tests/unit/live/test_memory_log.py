@@ -87,18 +87,45 @@ async def test_a_large_backlog_comes_in_pieces_and_whole() -> None:
     assert len(pieces) > 10
 
 
-async def test_gathering_ends_with_the_log() -> None:
+async def test_what_gathers_comes_together() -> None:
     live, writer = log_of(b"a", ended=False)
     reader = live.reader("t")
     assert reader is not None
-    await reader.gather(0.0)
-    gathering = asyncio.create_task(reader.gather(3600))
+    reading = asyncio.create_task(reader.read(gather=0.01))
     await asyncio.sleep(0)
     writer.append(b"b")
+    assert await reading == [b"a", b"b"]
+
+
+@pytest.mark.parametrize(("end", "seen"), [("end", [b"a", b"b"]), ("close", [])])
+async def test_gathering_ends_with_the_log_and_with_its_reader(end: str, seen: Any) -> None:
+    live, writer = log_of(b"a", ended=False)
+    reader = live.reader("t")
+    assert reader is not None
+    reading = asyncio.create_task(reader.read(gather=3600))
+    await asyncio.sleep(0)
+    writer.append(b"b")
+    if end == "close":
+        reader.close()
     writer.end()
-    await gathering
-    await reader.gather(3600)
-    assert await reader.read() == [b"a", b"b"]
+    assert await reading == seen
+    assert await reader.read(gather=3600) == []
+
+
+def test_a_log_serves_one_loop_after_another() -> None:
+    live = MemoryLiveLog(60, 10_000)
+
+    async def follow(name: str) -> None:
+        writer = live.create(name)
+        reader = live.reader(name)
+        assert reader is not None
+        reading = asyncio.create_task(reader.read(gather=0.001))
+        await asyncio.sleep(0)
+        writer.append(b"a")
+        assert await asyncio.wait_for(reading, timeout=10) == [b"a"]
+
+    for name in ("first", "second"):
+        asyncio.run(follow(name))
 
 
 async def test_nothing_comes_after_the_end() -> None:
