@@ -102,7 +102,8 @@ class _MemoryReader(LogReader):
         while self.position >= len(log.frames):
             if log.ended or self._closed:
                 return []
-            log.idle.append(self)
+            if self not in log.idle:  # as one that was cancelled still is
+                log.idle.append(self)
             waiter = self._waiter = self._pulse.loop.create_future()
             await waiter
         if self._closed:
