@@ -174,7 +174,7 @@ export class Controller implements Chat, Host {
     const unsubscribe = conversation.responding.subscribe((isResponding) => {
       if (isResponding) return;
       unsubscribe();
-      this.#background.delete(conversation);
+      if (this.#background.delete(conversation)) conversation.end();
     });
   }
 

@@ -24,14 +24,16 @@ export function MessageActions({ items, conversation }: Props) {
   const shown = items.map((item) => item.value);
   const answers = shown.filter(({ type }) => type === "assistant_message") as AssistantItem[];
   const rated = shown.filter(({ type }) => RATED.has(type)).map(({ id }) => id);
-  if (rated.length === 0) return null;
+  const mayRate = feedback && rated.length > 0;
   const question = shown.find(({ type }) => type === "user_message");
-  const mayRetry = retry && question && !conversation.responding.value;
+  const isAnswered = shown.some(({ type }) => type !== "user_message");
+  const mayRetry = retry && question && isAnswered && !conversation.responding.value;
   const text = answers.map(plainText).filter(Boolean).join("\n\n");
+  if (!text && !mayRate && !mayRetry) return null;
   return (
     <div class="actions" role="group" aria-label={t("message.actions")}>
       {text && <CopyButton text={text} />}
-      {feedback && <Feedback ids={rated} conversation={conversation} />}
+      {mayRate && <Feedback ids={rated} conversation={conversation} />}
       {mayRetry && (
         <IconButton
           class="small"

@@ -1,0 +1,83 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+
+import { failureText } from "../../../src/ui/FailureCard";
+import type { Failure, Item } from "../../../src/state";
+
+import { assistantItem, fakeConversation, item, userItem } from "./fake";
+import { mount } from "./mount";
+
+const ALL = { threadItemActions: { feedback: true, retry: true } };
+const ACTIONS = "[role=group][aria-label]";
+
+const workflow = item<Item>({
+  id: "w",
+  type: "workflow",
+  workflow: { type: "custom", expanded: false, tasks: [] },
+});
+const task = item<Item>({
+  id: "t",
+  type: "task",
+  task: { type: "custom", status_indicator: "complete", title: "Looked" },
+});
+const toolCall = item<Item>({
+  id: "c",
+  type: "client_tool_call",
+  status: "completed",
+  call_id: "c1",
+  name: "locate",
+  arguments: {},
+});
+const end = item<Item>({ id: "e", type: "end_of_turn" });
+
+describe("a turn that answers without a message", () => {
+  test.each([
+    ["a workflow", workflow],
+    ["a task", task],
+    ["a tool call", toolCall],
+    ["nothing but its end", end],
+  ])("can be tried again, but not rated: %s", (_name, answer) => {
+    const { calls, click, hasButton } = mount(ALL, fakeConversation([userItem("u", "hi"), answer]));
+    expect(hasButton("Good response")).toBe(false);
+    expect(hasButton("Copy")).toBe(false);
+    click("Try again");
+    expect(calls).toEqual(['retry("u")']);
+  });
+
+  test("has nothing under it where nothing can be done", () => {
+    const { root } = mount({}, fakeConversation([userItem("u", "hi"), workflow]));
+    expect(root.querySelector(ACTIONS)).toBeNull();
+  });
+});
+
+test("what no one asked for can be rated, but not tried again", () => {
+  const { hasButton } = mount(ALL, fakeConversation([assistantItem("a", "Welcome")]));
+  expect(hasButton("Good response")).toBe(true);
+  expect(hasButton("Try again")).toBe(false);
+});
+
+test("a question without an answer has nothing under it", () => {
+  const { root } = mount(ALL, fakeConversation([userItem("u", "hi")]));
+  expect(root.querySelector(ACTIONS)).toBeNull();
+});
+
+describe("a failure is told", () => {
+  const failure: Failure = {
+    kind: "http",
+    code: "quota",
+    message: null,
+    status: 404,
+    retryAfter: null,
+    retry: null,
+  };
+
+  test("in the server's words", () => {
+    expect(failureText({ ...failure, message: "Your quota has ended." })).toContain("quota");
+  });
+
+  test("in ours where the server's say nothing", () => {
+    const vague = { ...failure, code: "not_found", message: "This does not exist." };
+    expect(failureText(failure)).toBe("This chat no longer exists.");
+    expect(failureText(vague)).toBe("This chat no longer exists.");
+  });
+});
