@@ -59,7 +59,8 @@ export function Markdown(props: Props): JSX.Element {
   }
   // An effect asks for a frame, which a text that streams must not do for each delta.
   useEffect(() => {
-    if (!streaming) document.release();
+    const isShown = document.sealed.peek() === sealed && document.tail.peek() === tail;
+    if (!streaming && isShown) document.release();
   }, [document, streaming, sealed, tail]);
   return <div class="markdown">{groups}</div>;
 }

@@ -96,7 +96,7 @@ export class MarkdownDocument {
     const before = this.#all();
     const kept = (block: Block) => {
       const old = before[block.key];
-      return old && isSame(old, block) && same(old.token, block.token) ? old : block;
+      return old && isAlike(old, block) && same(shown(old), shown(block)) ? old : block;
     };
     batch(() => {
       this.#reset(text);
@@ -237,7 +237,17 @@ export class MarkdownDocument {
 
 /** Do two lexings of a place show the same? What follows can change a token with the same source. */
 function isSame(a: Block, b: Block): boolean {
-  if (a.start !== b.start || a.source !== b.source) return false;
   const text = ({ token }: Block) => ("text" in token ? token.text : "");
-  return a.token.type === b.token.type && text(a) === text(b);
+  return isAlike(a, b) && text(a) === text(b);
+}
+
+function isAlike(a: Block, b: Block): boolean {
+  return a.start === b.start && a.source === b.source && a.token.type === b.token.type;
+}
+
+/** What is shown of a block; of one that was sealed in parts, `raw` and `text` are of the last. */
+function shown({ token }: Block): unknown {
+  const { raw: _raw, ...rest } = token;
+  if (!growing(token)) return rest;
+  return { ...rest, text: undefined };
 }

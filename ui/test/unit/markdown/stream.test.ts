@@ -180,6 +180,19 @@ describe("another text in place", () => {
     expect(now.map((block, i) => block === before[i])).toEqual([true, true, true, true]);
   });
 
+  test.each([
+    ["a list", "", "- an item with `code` and **weight**\n"],
+    ["a table", "| a |\n|---|\n", "| a **cell** |\n"],
+    ["a fence", "```\n", "code\n"],
+  ])("finishing %s that was sealed in parts keeps the block", (_, start, line) => {
+    const document = grown(start, ...Array<string>(300).fill(line));
+    const before = document.tail.value;
+    document.finish();
+    expect(before).toHaveLength(1);
+    expect([...document.sealed.value, ...document.tail.value]).toEqual(before);
+    expect(document.tail.value[0]).toBe(before[0]);
+  });
+
   test("a text goes on after it was replaced or finished", () => {
     const document = grown("- one\n- two\n");
     document.finish("- one\n- two\n- three\n");
