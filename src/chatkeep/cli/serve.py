@@ -43,7 +43,7 @@ def serve(
 
     Each setting comes from its flag, else from its variable in [], else from
     its key in chatkeep.toml (base_url = "..."), else it has its default. A
-    table [limits] in that file sets the bounds and deadlines of the engine.
+    table \\[limits] in that file sets the bounds and deadlines of the engine.
     """
     settings = load(**context.params)
     _check_together(context.params, settings)
