@@ -22,7 +22,7 @@ from .protocol.types import (
     TranscriptionResult,
     WidgetItem,
 )
-from .protocol.wire import aware, item_record, model_json, public_item, thread_model
+from .protocol.wire import aware, item_record, model_json, public_item
 from .responders.base import StreamingResponder
 from .stores.base import Store
 from .thread_state import ThreadState
@@ -90,7 +90,7 @@ async def run_sync_action(
     params = request.params
     record = await store.get_thread(context.owner, params.thread_id)
     sender = await openings.sender(record.id, params.item_id)
-    state = ThreadState(thread_model(record))
+    state = ThreadState(record)
     result = await call(
         handlers.sync_action, WidgetAction(state.thread, params.action, sender, context)
     )

@@ -107,9 +107,9 @@ class Recorder:
         self._message: OpenMessage | None = None
         self._part: Part | None = None
         self._citations: list[tuple[Annotation, int | None]] = []
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: list[asyncio.Task[None]] = []
         self._sealed = False
-        self.saved_ids: set[str] = set()
+        self.saved_ids: list[str] = []
         """The items that the turn saved, in place of older ones or not."""
         self.kept_any = False
         """Whether an item that a client can see was saved."""
@@ -226,7 +226,7 @@ class Recorder:
     async def _save_message(self, message: OpenMessage) -> None:
         record = message.record(finished=True)
         await self._store.save_items([*self._places_before(record.id), record])
-        self.saved_ids.add(record.id)
+        self.saved_ids.append(record.id)
         self._message_ended(message)
         self.publish_end(record)
 
@@ -289,7 +289,7 @@ class Recorder:
 
     async def _save(self, record: ItemRecord, event: str) -> None:
         await self._store.save_items([*self._places_before(record.id), record])
-        self.saved_ids.add(record.id)
+        self.saved_ids.append(record.id)
         self._open.pop(record.id, None)
         if record.id == self._fake_id:
             self._fake_id = None
@@ -422,8 +422,8 @@ class Recorder:
     async def _durably(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work to its end, even if whoever waits for it is cancelled."""
         writing = asyncio.create_task(work)
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+        self._writing.append(writing)
+        writing.add_done_callback(self._writing.remove)
         await asyncio.shield(writing)
 
 

@@ -230,7 +230,7 @@ class TurnRunner:
         status = self._status
         kept = self._recorder.remaining(finished=status == "finished")
         replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
-        new = self._recorder.saved_ids.union(record.id for record in kept)
+        new = {*self._recorder.saved_ids, *(record.id for record in kept)}
         superseded = [id_ for id_ in self._superseded if id_ not in new] if replaced else []
         changes = TurnChanges(
             items=kept,

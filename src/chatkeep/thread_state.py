@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from .protocol.types import ThreadMetadata
+from .protocol.wire import thread_model
 from .stores.base import ThreadChanges, ThreadRecord
 
 
@@ -14,13 +15,22 @@ class ThreadState:
     only the fields that the responder set are written.
     """
 
-    def __init__(self, thread: ThreadMetadata) -> None:
-        self.thread = thread
-        self._seen = _fields(thread)
+    def __init__(self, record: ThreadRecord) -> None:
+        self._record = record
+        self._thread: ThreadMetadata | None = None
+        self._seen: dict[str, Any] = {}
+
+    @property
+    def thread(self) -> ThreadMetadata:
+        """The model. It is made when someone looks: most turns never do, and carry none."""
+        if self._thread is None:
+            self._thread = thread_model(self._record)
+            self._seen = _fields(self._thread)
+        return self._thread
 
     def take_changes(self) -> ThreadChanges | None:
         """Return what was set since the last call, or None."""
-        if not self._changed():
+        if self._thread is None or not self._changed():
             return None
         fields = _fields(self.thread)
         changed = {name: value for name, value in fields.items() if value != self._seen[name]}

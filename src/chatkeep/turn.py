@@ -27,6 +27,7 @@ from .protocol.types import (
 )
 from .recorder import Recorder
 from .responders.base import Message, Output
+from .thread_state import ThreadState
 
 TurnKind: TypeAlias = Literal["message", "retry", "tool_output", "structured_input", "action"]
 
@@ -73,8 +74,6 @@ class Turn:
         id: The turn's id, as logs name it.
         kind: What the turn answers.
         context: Who asks, and what came along with the request.
-        thread: The thread; its title, status, metadata and allowed image
-            domains may be set, and are kept. A title that a person gave stays.
         message: The user's message that is answered: the last one, for a tool
             output, a structured input or an action. None in a thread without one.
         input: The item that began the turn: the user's message, the completed
@@ -88,7 +87,7 @@ class Turn:
         id: str,  # noqa: A002 - the wire's word
         kind: TurnKind,
         context: Context,
-        thread: ThreadMetadata,
+        thread: ThreadState,
         input: ThreadItem | None,  # noqa: A002 - the SDK's word
         message: UserMessageItem | None,
         action: Action[str, Any] | None,
@@ -98,13 +97,21 @@ class Turn:
         self.id = id
         self.kind = kind
         self.context = context
-        self.thread = thread
         self.input = input
         self.message = UserMessage(message) if message else None
         self.action = action
         self.usage: dict[str, Any] | None = None
+        self._thread = thread
         self._recorder = recorder
         self._load_items = load_items
+
+    @property
+    def thread(self) -> ThreadMetadata:
+        """The thread; its title, status, metadata and allowed image domains may be set.
+
+        What is set is kept, but for a title in the place of one that a person gave.
+        """
+        return self._thread.thread
 
     @property
     def tool_call(self) -> ClientToolCallItem | None:

@@ -19,7 +19,6 @@ from .errors import (
 )
 from .live.base import LiveLog, LogReader
 from .openings import Opening, Openings
-from .protocol.wire import thread_model
 from .recorder import Recorder
 from .recovery import host_prefix, is_dead, new_holder, recover
 from .repeats import is_repeat, open_again, stored_answer
@@ -231,12 +230,12 @@ class Turns:
         )
         for event in (*opening.greeting, opening.stream_options, *opening.news):
             log.append(frame(event))
-        state = ThreadState(thread_model(opening.thread))
+        state = ThreadState(opening.thread)
         turn = Turn(
             id=record.id,
             kind=opening.kind,
             context=context,
-            thread=state.thread,
+            thread=state,
             input=opening.input,
             message=opening.message,
             action=opening.action,

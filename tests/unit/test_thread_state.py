@@ -5,17 +5,18 @@ from typing import Any
 
 from chatkit.types import LockedStatus
 
-from chatkeep.protocol.wire import thread_model
 from chatkeep.stores.base import UNSET, ThreadRecord
 from chatkeep.thread_state import ThreadState
 
 
 def state(**fields: Any) -> ThreadState:
-    return ThreadState(thread_model(ThreadRecord("t", datetime.now(UTC), **fields)))
+    return ThreadState(ThreadRecord("t", datetime.now(UTC), **fields))
 
 
 def test_what_was_not_set_is_left_alone() -> None:
     thread = state(title="Rent", metadata={"a": [1]}, allowed_image_domains=["x"])
+    assert thread.take_changes() is None
+    assert thread.thread.title == "Rent"
     assert thread.take_changes() is None
 
 

@@ -69,6 +69,7 @@ class EventStreamResponse(Response):
             await send(start)
             while chunk := await self.stream.next():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                del chunk  # it may be long until the next
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError:
             pass  # the reader left: how ASGI 2.4 says it
