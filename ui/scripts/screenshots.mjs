@@ -5,26 +5,16 @@
 //
 // CHROMIUM names the browser; Debian's stands where this looks otherwise.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { chromium } from "playwright-core";
 
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
-const DESK = { viewport: { width: 1120, height: 780 }, deviceScaleFactor: 2 };
+const FLAGS = JSON.parse(await readFile(new URL("../test/browser-flags.json", import.meta.url)));
+const DESK = { viewport: { width: 1120, height: 880 }, deviceScaleFactor: 2 };
 const PHONE = { viewport: { width: 390, height: 800 }, deviceScaleFactor: 2, hasTouch: true };
-const QUESTIONS = [
-  "What happens when I reload in the middle of an answer?",
-  "Where are threads kept?",
-];
+const QUESTIONS = ["How do I put Chatkeep into FastAPI?", "What happens when a client leaves?"];
 
 const { values: flags } = parseArgs({
   options: {
@@ -53,11 +43,6 @@ async function settle(page) {
 }
 
 const PICTURES = {
-  start: {
-    ...DESK,
-    colorScheme: "light",
-    before: (page) => page.getByRole("heading").first().waitFor(),
-  },
   light: {
     ...DESK,
     colorScheme: "light",
@@ -90,15 +75,6 @@ const PICTURES = {
       await page.locator(".workflow button").first().click();
     },
   },
-  history: {
-    ...DESK,
-    colorScheme: "light",
-    before: async (page) => {
-      await ask(page, QUESTIONS[0]);
-      await page.getByRole("button", { name: "Chat history" }).click();
-      await page.locator(".history-title").first().waitFor();
-    },
-  },
 };
 
 async function take(browser, name, { before, ...context }) {
@@ -115,7 +91,8 @@ async function take(browser, name, { before, ...context }) {
 await mkdir(flags.out, { recursive: true });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: QUIET,
+  chromiumSandbox: process.getuid?.() !== 0, // as root there is no sandbox
+  args: FLAGS,
 });
 try {
   for (const [name, picture] of Object.entries(PICTURES)) {
