@@ -25,6 +25,10 @@ export function HistoryEntry({ thread, isOpen, onChoose }: Props) {
     wasShown.current = mode === "shown";
   }, [mode]);
   const back = () => setMode("shown");
+  const remove = () => {
+    focusBeside(row.current!);
+    void chat.history.remove(thread.id);
+  };
   return (
     <li class={`history-entry ${isOpen ? "open" : ""}`} ref={row}>
       {mode === "renaming" ? (
@@ -37,7 +41,7 @@ export function HistoryEntry({ thread, isOpen, onChoose }: Props) {
           }}
         />
       ) : mode === "deleting" ? (
-        <Delete onCancel={back} onDelete={() => void chat.history.remove(thread.id)} />
+        <Delete onCancel={back} onDelete={remove} />
       ) : (
         <>
           <button
@@ -72,6 +76,15 @@ export function HistoryEntry({ thread, isOpen, onChoose }: Props) {
       )}
     </li>
   );
+}
+
+/** Have the focus stay in the list when an entry goes, and in the panel when the last one does. */
+function focusBeside(row: HTMLElement): void {
+  const panel = row.closest("[role=dialog]")!;
+  const rows = [...panel.querySelectorAll(".history-entry")];
+  const at = rows.indexOf(row);
+  const beside = rows[at + 1] ?? rows[at - 1] ?? panel;
+  beside.querySelector("button")?.focus();
 }
 
 interface RenameProps {

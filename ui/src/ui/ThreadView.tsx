@@ -29,6 +29,10 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
       !conversation.responding.value,
   ).value;
   const turns = inTurns(items);
+  const toLatest = () => {
+    view.current!.focus({ preventScroll: true }); // the button goes
+    scroll.current?.toEnd("smooth");
+  };
   return (
     <div class="thread">
       <div
@@ -59,8 +63,8 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
           />
         </div>
       </div>
-      {scroll.current?.away.value && (
-        <button type="button" class="latest" onClick={() => scroll.current?.toEnd("smooth")}>
+      {!blank && scroll.current?.away.value && (
+        <button type="button" class="latest" onClick={toLatest}>
           <Icon name="arrow-down" size={18} />
           <span class="sr">{t("log.latest")}</span>
         </button>
@@ -99,7 +103,9 @@ function useScroll(
   const place = first.current === null ? null : scroll.current?.place();
 
   useLayoutEffect(() => {
-    const mayFollow = () => options.peek().thread.autoScroll || !conversation.responding.peek();
+    const mayFollow = () =>
+      conversation.items.peek().length > 0 && // what begins is read from its beginning
+      (options.peek().thread.autoScroll || !conversation.responding.peek());
     scroll.current = new Scroll(view.current!, content.current!, mayFollow);
     return () => scroll.current?.dispose();
   }, [conversation]);

@@ -6,6 +6,10 @@ const en = {
   "header.history": "Chat history",
   "header.leftAction": "Left action",
   "header.rightAction": "Right action",
+  "header.dark-mode": "Dark mode",
+  "header.light-mode": "Light mode",
+  "header.menu": "Menu",
+  "header.home": "Home",
 
   "history.title": "Chat history",
   "history.close": "Close history",
@@ -60,7 +64,7 @@ const en = {
   "attachment.remove": "Remove {name}",
   "attachment.uploading": "Uploading {name}",
   "attachment.retry": "Upload {name} again",
-  "attachment.failed": "{name} could not be uploaded",
+  "attachment.failed": "Upload failed",
   "attachment.tooLarge": "{name} is larger than {size}.",
   "attachment.tooMany": {
     one: "Only {count} file can be attached.",
@@ -91,10 +95,13 @@ const en = {
   "workflow.steps": { one: "{count} step", other: "{count} steps" },
   "task.search": "Searching the web",
   "task.searched": "Searched the web",
+  "task.searchingFor": "Searching for “{query}”",
   "task.searchFor": "Searched for “{query}”",
   "task.thought": "Thought",
   "task.file": "Reading files",
+  "task.fileDone": "Read files",
   "task.image": "Making an image",
+  "task.imageDone": "Made an image",
   "task.custom": "Step",
 
   "tool.running": "Using {tool}",

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { formatBytes, t } from "../../i18n";
-import type { ComposerAttachment } from "../../state";
+import type { ComposerAttachment, Failure } from "../../state";
 
 import { failureText } from "../FailureCard";
 import { useUi } from "../context";
@@ -26,7 +26,7 @@ export function AttachmentTray() {
 }
 
 function Entry({ attachment }: { attachment: ComposerAttachment }) {
-  const { chat } = useUi();
+  const { chat, returnToComposer } = useUi();
   const { key, name, status, failure } = attachment;
   return (
     <div class={`upload ${status}`}>
@@ -35,7 +35,7 @@ function Entry({ attachment }: { attachment: ComposerAttachment }) {
         <span class="file-name" dir="auto" title={name}>
           {name}
         </span>
-        <span class="upload-state" dir="auto">
+        <span class="upload-state" dir="auto" title={stateText(attachment)}>
           {stateText(attachment)}
         </span>
       </span>
@@ -54,17 +54,26 @@ function Entry({ attachment }: { attachment: ComposerAttachment }) {
         icon="close"
         size={16}
         label={t("attachment.remove", { name })}
-        onClick={() => chat.composer.removeAttachment(key)}
+        onClick={() => {
+          chat.composer.removeAttachment(key);
+          returnToComposer();
+        }}
       />
     </div>
   );
 }
 
-function stateText({ status, size, failure, name }: ComposerAttachment): string {
-  if (status === "failed") {
-    return failure?.message ?? (failure ? failureText(failure) : t("attachment.failed", { name }));
-  }
+function stateText({ status, size, failure }: ComposerAttachment): string {
+  if (status === "failed") return failureReason(failure) ?? t("attachment.failed");
   return size === null ? "" : formatBytes(size);
+}
+
+/** What holds of any request that fails so; the other texts speak of a chat or its answer. */
+function failureReason(failure: Failure | null): string | null {
+  if (!failure) return null;
+  const { kind, message, status } = failure;
+  const isSaid = message || kind === "network" || [401, 403, 413, 429].includes(status ?? 0);
+  return isSaid ? failureText(failure) : null;
 }
 
 function Bar({ attachment: { name, progress } }: { attachment: ComposerAttachment }) {

@@ -48,7 +48,8 @@ export function Composer({ lock }: { lock: { reason: string | null } | null }) {
       <AttachmentTray />
       {lock && (
         <p class="lock" id="lock" dir="auto">
-          {lock.reason || t("composer.locked")}
+          <Icon name="lock" size={16} />
+          <span>{lock.reason || t("composer.locked")}</span>
         </p>
       )}
       <MessageBox isLocked={lock !== null} onSubmit={submit} onFiles={takesFiles ? add : null} />
@@ -77,7 +78,7 @@ function focusText(event: MouseEvent, frame: HTMLElement | null): void {
 }
 
 function Quote() {
-  const { chat } = useUi();
+  const { chat, returnToComposer } = useUi();
   const quote = chat.composer.quote.value;
   if (!quote) return null;
   return (
@@ -92,7 +93,10 @@ function Quote() {
         icon="close"
         size={16}
         label={t("composer.removeReply")}
-        onClick={() => chat.composer.setQuote(null)}
+        onClick={() => {
+          chat.composer.setQuote(null);
+          returnToComposer();
+        }}
       />
     </div>
   );
@@ -104,6 +108,7 @@ interface RejectionsProps {
 }
 
 function Rejections({ rejected, onDismiss }: RejectionsProps) {
+  const { returnToComposer } = useUi();
   const texts = [...new Set(rejected.map(rejectionText))];
   return (
     <div role="alert">
@@ -122,7 +127,10 @@ function Rejections({ rejected, onDismiss }: RejectionsProps) {
             icon="close"
             size={16}
             label={t("error.dismiss")}
-            onClick={onDismiss}
+            onClick={() => {
+              onDismiss();
+              returnToComposer();
+            }}
           />
         </div>
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
 import type { QuestionsItem } from "../../state";
@@ -10,17 +10,21 @@ type Answers = Readonly<Record<string, readonly string[]>>;
 
 /** Questions of the assistant, one at a time, in the composer's place. */
 export function Questions({ item }: { item: QuestionsItem }) {
-  const { chat } = useUi();
+  const { chat, returnToComposer } = useUi();
   const [at, setAt] = useState(0);
   const [answers, setAnswers] = useState<Answers>({});
   const form = useRef<HTMLFormElement>(null);
   const input = item.inputs[at];
   useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), [at]);
+  const isSent = useRef(false);
+  // What had the focus goes with the questions.
+  useLayoutEffect(() => () => void (isSent.current && returnToComposer()), [returnToComposer]);
   if (!input) return null;
   const values = answers[input.id] ?? [];
   const isLast = at === item.inputs.length - 1;
   const isSending = chat.conversation.value.responding.value;
   const proceed = (given: Answers) => {
+    isSent.current = isLast;
     if (isLast) void chat.answer(item.id, submission(item, given));
     else setAt(at + 1);
   };
@@ -31,19 +35,21 @@ export function Questions({ item }: { item: QuestionsItem }) {
   const skip = () => {
     const rest = { ...answers, [input.id]: [] };
     setAnswers(rest);
-    if (isLast && Object.values(rest).every(({ length }) => length === 0)) void chat.skip(item.id);
-    else proceed(rest);
+    const isEmpty = Object.values(rest).every(({ length }) => length === 0);
+    if (!isLast || !isEmpty) return proceed(rest);
+    isSent.current = true;
+    void chat.skip(item.id);
   };
   return (
     <form class="questions" ref={form} onSubmit={submit} aria-label={t("question.title")}>
       <fieldset disabled={isSending}>
-        <legend dir="auto">
+        <legend>
           {item.inputs.length > 1 && (
             <span class="question-count">
               {t("question.count", { number: at + 1, count: item.inputs.length })}
             </span>
           )}
-          {input.question}
+          <span dir="auto">{input.question}</span>
         </legend>
         <Field
           key={input.id}

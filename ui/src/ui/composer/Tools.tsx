@@ -8,7 +8,7 @@ import { Menu } from "../Menu";
 
 /** The tools for the next message: pinned ones as buttons, the others in a menu. */
 export function Tools({ isDisabled }: { isDisabled: boolean }) {
-  const { chat, options } = useUi();
+  const { chat, options, returnToComposer } = useUi();
   const { tools } = options.value.composer;
   const chosenId = chat.composer.toolId.value;
   const listed = tools.filter(({ pinned }) => !pinned);
@@ -34,7 +34,10 @@ export function Tools({ isDisabled }: { isDisabled: boolean }) {
           size={18}
           label={t("composer.toolOff", { tool: chosen.label })}
           disabled={isDisabled}
-          onClick={() => toggle(chosen.id!)}
+          onClick={() => {
+            toggle(chosen.id!);
+            returnToComposer();
+          }}
         >
           <span class="wide-only">{chosen.shortLabel ?? chosen.label}</span>
           <Icon name="close" size={14} />

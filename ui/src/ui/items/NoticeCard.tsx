@@ -1,6 +1,7 @@
 import { t } from "../../i18n";
 import type { Notice } from "../../state";
 
+import { useUi } from "../context";
 import { IconButton } from "../IconButton";
 import { Icon } from "../icons/Icon";
 
@@ -8,6 +9,11 @@ import { Prose } from "./Prose";
 
 /** Something that the server wants to be known, in the place where it came. */
 export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: () => void }) {
+  const { returnToComposer } = useUi();
+  const dismiss = () => {
+    onDismiss();
+    returnToComposer();
+  };
   return (
     <div class={`item card-note ${notice.level}`} role="note">
       <Icon name={notice.level === "info" ? "info" : "warning"} size={18} />
@@ -24,7 +30,7 @@ export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: (
         icon="close"
         size={16}
         label={t("error.dismiss")}
-        onClick={onDismiss}
+        onClick={dismiss}
       />
     </div>
   );

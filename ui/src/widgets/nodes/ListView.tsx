@@ -1,4 +1,4 @@
-import { useId, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
 import { Icon } from "../../ui/icons/Icon";
@@ -19,6 +19,12 @@ export function ListView({ node, children }: NodeProps) {
   const limit = node["limit"] === "auto" ? AUTO_LIMIT : count(node["limit"]);
   const shown = isWhole ? children : children.slice(0, limit);
   const hidden = children.length - shown.length;
+  const list = useRef<HTMLUListElement>(null);
+  // The button that had the focus is gone: what it brought has it next.
+  useLayoutEffect(() => {
+    const first = isWhole ? list.current!.children[limit ?? 0] : null;
+    (first?.querySelector<HTMLElement>("button, a") ?? (first as HTMLElement | null))?.focus();
+  }, [isWhole]);
   return (
     <Themed fields={node} class="w-frame-card w-list">
       {statusText(node["status"]) && (
@@ -26,9 +32,11 @@ export function ListView({ node, children }: NodeProps) {
           <Status status={node["status"]} />
         </div>
       )}
-      <ul>
+      <ul ref={list}>
         {shown.map((child) => (
-          <li key={child.key}>{child}</li>
+          <li key={child.key} tabIndex={-1}>
+            {child}
+          </li>
         ))}
       </ul>
       {hidden > 0 && (

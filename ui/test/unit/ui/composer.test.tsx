@@ -175,6 +175,10 @@ describe("files", () => {
     });
     expect(root.querySelector("[role=progressbar]")!.getAttribute("aria-valuenow")).toBe("40");
     expect(text(".upload.failed")).toContain("can't be reached");
+    const [first, second] = chat.composer.attachments.value;
+    const refused = { ...second!.failure!, kind: "http", status: 500 } as const;
+    act(() => void (chat.composer.attachments.value = [first!, { ...second!, failure: refused }]));
+    expect(text(".upload.failed")).toContain("Upload failed");
     click("Upload b.txt again");
     click("Remove a.txt");
     expect(calls).toEqual(["retryAttachment(2)", "removeAttachment(1)"]);

@@ -188,6 +188,7 @@ describe("a list", () => {
     expect(shown.all("li").map((row) => row.textContent)).toEqual(["a", "b"]);
     await shown.press("Show 5 more");
     expect(shown.all("li")).toHaveLength(7);
+    expect(shown.root.activeElement?.textContent).toBe("c");
     expect(shown.all("button")).toEqual([]);
     const rows = (limit: unknown) =>
       new Shown().show({ type: "ListView", limit, children }).all("li").length;
