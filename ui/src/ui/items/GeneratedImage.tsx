@@ -1,6 +1,7 @@
 import { formatPercent, t } from "../../i18n";
 import type { ImageItem } from "../../state";
 
+import { Icon } from "../icons/Icon";
 import { imageUrl } from "../urls";
 
 /** An image that the assistant made, or how far it is with it. */
@@ -30,7 +31,10 @@ function Making({ progress, covered }: { progress: number | null; covered: boole
       aria-valuemax={100}
       aria-valuenow={progress === null ? undefined : Math.round(progress * 100)}
     >
-      <span class={covered ? "" : "shimmer"}>{t("generated.making")}</span>
+      <span class={covered ? "" : "shimmer"}>
+        {!covered && <Icon name="square-image" size={18} />}
+        {t("generated.making")}
+      </span>
       {progress !== null && <span class="percent">{formatPercent(progress)}</span>}
       <span class="bar" style={{ width: `${(progress ?? 0) * 100}%` }} />
     </div>

@@ -37,7 +37,7 @@ function bodyOf(item: Item, conversation: Conversation) {
     case "task":
       return <TaskView item={item} />;
     case "client_tool_call":
-      return <ToolCall item={item} />;
+      return <ToolCall item={item} conversation={conversation} />;
     case "generated_image":
       return <GeneratedImage item={item} />;
     case "structured_input":

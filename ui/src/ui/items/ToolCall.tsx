@@ -1,13 +1,19 @@
 import { t } from "../../i18n";
-import type { ToolCallItem } from "../../state";
+import type { Conversation, ToolCallItem } from "../../state";
 
 import { Icon } from "../icons/Icon";
 
 import { Disclosure } from "./Disclosure";
 
+interface Props {
+  item: ToolCallItem;
+  conversation: Conversation;
+}
+
 /** A tool of the page that the assistant used. */
-export function ToolCall({ item }: { item: ToolCallItem }) {
-  const running = item.status === "pending" && item.stage !== "cut";
+export function ToolCall({ item, conversation }: Props) {
+  const running =
+    item.status === "pending" && item.stage !== "cut" && conversation.responding.value;
   return (
     <Disclosure
       class="tool"

@@ -98,14 +98,16 @@ function stepTitle(task: Task, busy: boolean): string {
   if (task.title) return task.title;
   switch (task.type) {
     case "web_search":
-      if (task.title_query) return t("task.searchFor", { query: task.title_query });
+      if (task.title_query) {
+        return t(busy ? "task.searchingFor" : "task.searchFor", { query: task.title_query });
+      }
       return t(busy ? "task.search" : "task.searched");
     case "thought":
       return t(busy ? "workflow.thinking" : "task.thought");
     case "file":
-      return t("task.file");
+      return t(busy ? "task.file" : "task.fileDone");
     case "image":
-      return t("task.image");
+      return t(busy ? "task.image" : "task.imageDone");
     default:
       return t("task.custom");
   }

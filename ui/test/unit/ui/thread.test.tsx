@@ -214,10 +214,10 @@ describe("what happens besides", () => {
     expect(text()).not.toContain("Looking it up");
   });
 
-  test("a notice stands after its item, in Markdown, and can be dismissed", () => {
+  test("a notice stands after its item, in Markdown, and can be dismissed", async () => {
     const conversation = fakeConversation([userItem("u", "hi"), assistantItem("a", "yes")]);
     conversation.dismissNotice = vi.fn();
-    const { click, text } = mount({}, conversation);
+    const { box, click, root, text } = mount({}, conversation);
     const notice = {
       id: 3,
       level: "warning",
@@ -229,6 +229,29 @@ describe("what happens besides", () => {
     expect(text(".warning em")).toBe("briefly");
     click("Dismiss");
     expect(conversation.dismissNotice).toHaveBeenCalledWith(3);
+    await vi.waitFor(() => expect(root.activeElement).toBe(box()));
+  });
+
+  test("a tool of the page is no longer said to be in use when the answer has ended", () => {
+    const call = { id: "t", type: "client_tool_call", status: "pending", call_id: "c" } as const;
+    const tool = item<Item>({ ...call, name: "get_place", arguments: {} });
+    const conversation = fakeConversation([userItem("u", "hi"), tool]);
+    conversation.phase.value = "tool";
+    const { text } = mount({}, conversation);
+    expect(text(".tool")).toBe("Using get place");
+    act(() => void (conversation.phase.value = "idle")); // it failed
+    expect(text(".tool")).toBe("Used get place");
+  });
+
+  test("a search says whether it still goes on", () => {
+    const search = { type: "web_search", title_query: "elk", queries: [], sources: [] } as const;
+    const task = (status_indicator: "loading" | "complete") =>
+      item<Item>({ id: "t", type: "task", task: { ...search, status_indicator } });
+    const conversation = fakeConversation([userItem("u", "hi"), task("loading")]);
+    const { text } = mount({}, conversation);
+    expect(text(".step-title")).toBe("Searching for “elk”");
+    act(() => void (conversation.items.value[1]!.value = task("complete")));
+    expect(text(".step-title")).toBe("Searched for “elk”");
   });
 
   test("a failure is told in words, with what can be done", () => {
@@ -283,8 +306,16 @@ describe("questions", () => {
   const asked = () => {
     const conversation = fakeConversation([userItem("u", "hi"), questions]);
     conversation.questions.value = questions;
-    return mount({}, conversation);
+    return { ...mount({}, conversation), conversation };
   };
+
+  test("leave the focus to the composer when they are answered", async () => {
+    const { box, click, conversation, root } = asked();
+    click("Skip");
+    click("Skip");
+    act(() => void (conversation.questions.value = null));
+    await vi.waitFor(() => expect(root.activeElement).toBe(box()));
+  });
 
   test("take the composer's place, one at a time, and send all answers", () => {
     const { all, button, calls, click, root, text, type } = asked();
