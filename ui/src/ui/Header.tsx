@@ -1,3 +1,4 @@
+import type { Key } from "../i18n";
 import { t } from "../i18n";
 import type { HeaderAction } from "../options";
 
@@ -40,13 +41,30 @@ export function Header() {
   );
 }
 
+/** What the usual buttons do. */
+const NAMES: Readonly<Record<string, Key>> = {
+  "dark-mode": "header.dark-mode",
+  "light-mode": "header.light-mode",
+  home: "header.home",
+  "home-alt": "header.home",
+  menu: "header.menu",
+};
+
 /** The icon names what the page's button does: there is no other word for it. */
+function labelOf({ icon }: HeaderAction, fallback: string): string {
+  if (!icon) return fallback;
+  const name = NAMES[icon];
+  if (name) return t(name);
+  const words = icon.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function Action({ action, label }: { action: HeaderAction | null; label: string }) {
   if (!action) return null;
   return (
     <IconButton
       icon={action.icon ?? "dots-horizontal"}
-      label={`${label}: ${action.icon?.replaceAll("-", " ") ?? ""}`}
+      label={labelOf(action, label)}
       onClick={() => action.onClick?.()}
     />
   );

@@ -71,11 +71,11 @@ describe("chatkeep serve over a folder of documents", () => {
   test("is dark when asked to be, and stays so", async () => {
     const scheme = () => tab.page.evaluate(() => document.documentElement.dataset["scheme"]);
     expect(await scheme()).toBe("light");
-    await chat.button("Right action: dark mode").click();
-    await chat.button("Right action: light mode").waitFor();
+    await chat.button("Dark mode").click();
+    await chat.button("Light mode").waitFor();
     expect(await scheme()).toBe("dark");
     await tab.page.reload();
-    await chat.button("Right action: light mode").waitFor();
+    await chat.button("Light mode").waitFor();
     expect(await scheme()).toBe("dark");
   });
 

@@ -23,7 +23,7 @@ describe("the header", () => {
     const { click, root, setOptions } = mount({
       header: { rightAction: { icon: "dark-mode", onClick } },
     });
-    click("Right action: dark mode");
+    click("Dark mode");
     expect(onClick).toHaveBeenCalledOnce();
     setOptions({ header: { enabled: false } });
     expect(root.querySelector(".header")).toBeNull();
@@ -117,6 +117,17 @@ describe("history", () => {
     click("Delete Elk");
     click("Delete");
     expect(calls).toEqual(['remove("t3")']);
+  });
+
+  test("the focus stays in the list when a thread is deleted", () => {
+    const { click, root } = opened();
+    const focused = () => root.activeElement!.textContent;
+    click("Delete Fjords");
+    click("Delete");
+    expect(focused()).toBe("New chat");
+    click("Delete Elk"); // the last one
+    click("Delete");
+    expect(focused()).toBe("New chat");
   });
 
   test("renaming and deleting can be left out", () => {
