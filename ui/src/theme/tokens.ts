@@ -57,6 +57,9 @@ const SIGNALS = {
   dark: { danger: "#ff9d92", warning: "#f2b84b", success: "#6fd39b", info: "#8ab8ff" },
 } as const;
 
+/** What the grounds of signals are tinted with: the colours of the texts would leave them grey. */
+const TINTS = { danger: "#e5484d", warning: "#f5a524", success: "#30a46c", info: "#3b82f6" } as const;
+
 /** Code, by the kind of its words. */
 const CODE = {
   light: { keyword: "#8a2a9b", string: "#1a6b3c", value: "#9a4a00", name: "#1f5bb5" },
@@ -157,11 +160,12 @@ function code(scheme: "light" | "dark", ground: Rgb, ink: Rgb): Tokens {
 function signals(scheme: "light" | "dark", ground: Rgb, ink: Rgb): Tokens {
   const pairs = Object.entries(SIGNALS[scheme]).flatMap(([name, given]) => {
     const color = parseColor(given)!;
-    const wash = mix(ground, color, 0.09);
+    const tint = parseColor(TINTS[name as keyof typeof TINTS])!;
+    const wash = mix(ground, tint, 0.1);
     return [
       [`--ck-${name}`, css(readable(color, wash, ink))],
       [`--ck-${name}-wash`, css(wash)],
-      [`--ck-${name}-line`, css(mix(ground, color, 0.28))],
+      [`--ck-${name}-line`, css(mix(ground, tint, 0.4))],
     ];
   });
   return Object.fromEntries(pairs);
