@@ -41,7 +41,7 @@ export function Card({ node, children }: NodeProps) {
 /** What is flush with the edge must know how far it is. */
 function padding(value: unknown): Style {
   const sides = spacing("padding", value);
-  return { ...sides, ...style({ "--w-inset": sides["paddingLeft"] }) };
+  return { ...sides, ...style({ "--w-inset": sides["paddingLeft"], "--w-inset-top": sides["paddingTop"] }) };
 }
 
 interface HeadProps {
