@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals-core";
+import { unlessAborted } from "../wire/abort";
 import { begun, ended, withToolOutput } from "./edits";
 import { asError } from "./failure";
 import { follow } from "./follow";
@@ -169,7 +170,7 @@ export class Answering {
     let output: unknown;
     try {
       const work = Promise.resolve(handler({ name: call.name, params: { ...call.arguments } }));
-      output = await Promise.race([work, aborted(run.abort.signal)]);
+      output = await unlessAborted(work, run.abort.signal);
       JSON.stringify(output); // throws here, where the tool is to blame
     } catch (thrown) {
       if (run.abort.signal.aborted) return { how: "stopped" };
@@ -188,12 +189,6 @@ export class Answering {
         },
       });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }
 
 /** Wait for something, but not forever. */

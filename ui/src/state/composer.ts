@@ -1,10 +1,10 @@
 import { batch, computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal, Signal } from "@preact/signals-core";
 import { WireError } from "../wire/errors";
-import type { Attachment, LooseContent } from "../wire/types";
+import type { Attachment } from "../wire/types";
 import { upload } from "../wire/upload";
-import { attached } from "./drafts";
-import type { Draft } from "./drafts";
+import { attached } from "./draft";
+import type { Draft } from "./draft";
 import { asWireError, wireFailure } from "./failure";
 import type { Host } from "./host";
 import { admit } from "./limits";
@@ -98,7 +98,7 @@ export class DraftComposer implements Composer {
 
   set(value: ComposerValue): Rejection[] {
     batch(() => {
-      if (value.content !== undefined) this.#setContent(value.content);
+      if (value.content !== undefined) this.#now.content = value.content;
       else if (value.text !== undefined) this.setText(value.text);
       if (value.reply !== undefined) this.setQuote(value.reply);
       if (value.attachments !== undefined) this.#setAttachments(value.attachments);
@@ -189,37 +189,26 @@ export class DraftComposer implements Composer {
     const draft = this.#now;
     const toolId = this.#toolId.peek();
     const message: OutgoingMessage = {
-      content: content(draft),
+      content: draft.content,
       attachments: draft.attachments.peek().flatMap(({ attachment }) => attachment ?? []),
       quotedText: draft.quote.peek(),
       toolChoice: toolId === null ? null : { id: toolId },
     };
-    batch(() => draft.clear());
+    draft.send(message);
     const tool = this.#host.options.tools?.find(({ id }) => id === toolId);
     if (!tool?.persistent) this.selectTool(null);
-    return this.#send(message);
+    const isSent = await this.#send(message);
+    draft.sending.value = null;
+    return isSent;
   }
 
   /** Put a message that was not sent before what has been written since. */
   giveBack(draft: Draft, message: OutgoingMessage): void {
-    batch(() => {
-      const text = textOf(message.content);
-      const since = draft.text.peek();
-      draft.prepared = since ? null : prepared(message.content);
-      draft.text.value = [text, since].filter(Boolean).join("\n\n");
-      draft.quote.value ??= message.quotedText ?? null;
-      const returned = (message.attachments ?? []).map(attached);
-      draft.attachments.value = [...returned, ...draft.attachments.peek()];
-    });
+    draft.takeBack(message);
     const isShown = draft === this.#now;
     if (isShown && message.toolChoice && this.#toolId.peek() === null) {
       this.selectTool(message.toolChoice.id);
     }
-  }
-
-  #setContent(parts: readonly LooseContent[]): void {
-    this.#now.prepared = prepared(parts);
-    this.setText(textOf(parts));
   }
 }
 
@@ -241,20 +230,4 @@ function changeAttachment(draft: Draft, key: string, change: Partial<ComposerAtt
   draft.attachments.value = draft.attachments
     .peek()
     .map((attachment) => (attachment.key === key ? { ...attachment, ...change } : attachment));
-}
-
-function textOf(parts: readonly LooseContent[]): string {
-  return parts.map(({ text }) => text).join("");
-}
-
-/** What the text of some content stands for, if it stands for more than itself. */
-function prepared(parts: readonly LooseContent[]): Draft["prepared"] {
-  const hasTags = parts.some(({ type }) => type === "input_tag");
-  return hasTags ? { text: textOf(parts), content: parts } : null;
-}
-
-function content({ text, prepared }: Draft): readonly LooseContent[] {
-  const written = text.peek();
-  if (prepared?.text === written) return prepared.content;
-  return written.trim() === "" ? [] : [{ type: "input_text", text: written.trim() }];
 }

@@ -132,6 +132,7 @@ export class Controller implements Chat, Host {
   dispose(): void {
     for (const conversation of [this.#current.peek(), ...this.#background]) conversation.end();
     this.composer.end();
+    this.#drafts.end();
   }
 
   // What conversations tell

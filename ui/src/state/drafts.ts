@@ -1,33 +1,18 @@
-import { effect, signal } from "@preact/signals-core";
-import type { Attachment, LooseContent } from "../wire/types";
-import type { ComposerAttachment } from "./model";
+import { effect } from "@preact/signals-core";
+import type { Attachment } from "../wire/types";
+import { Draft, attached } from "./draft";
+import type { OutgoingMessage } from "./model";
 
 /** What is kept of a draft when the page goes. Uploads under way are not. */
 interface Kept {
   readonly text: string;
   readonly quote: string | null;
   readonly attachments: readonly Attachment[];
+  readonly sending: OutgoingMessage | null;
 }
 
-/** What a person is about to say in one thread. */
-export class Draft {
-  readonly text = signal("");
-  readonly quote = signal<string | null>(null);
-  readonly attachments = signal<readonly ComposerAttachment[]>([]);
-  /** What `text` stands for, if it is more than text: tags. Only as long as `text` is this. */
-  prepared: { readonly text: string; readonly content: readonly LooseContent[] } | null = null;
-
-  get isEmpty(): boolean {
-    return !this.text.peek() && this.quote.peek() === null && !this.attachments.peek().length;
-  }
-
-  clear(): void {
-    this.text.value = "";
-    this.quote.value = null;
-    this.attachments.value = [];
-    this.prepared = null;
-  }
-}
+/** Where the drafts of this page's elements are kept, each in its own place. */
+const taken = new Set<string>();
 
 /** A draft for each thread, in memory and, for a reload of the page, in its session storage. */
 export class Drafts {
@@ -36,7 +21,17 @@ export class Drafts {
 
   /** @param scope Tells this element's drafts from those of others: the endpoint's address. */
   constructor(scope: string) {
-    this.#prefix = `chatkeep.draft:${scope}:`;
+    // Several elements of one endpoint find theirs again by their order.
+    const place = (count: number) => `chatkeep.draft:${scope}${count > 1 ? `#${count}` : ""}:`;
+    let count = 1;
+    while (taken.has(place(count))) count += 1;
+    this.#prefix = place(count);
+    taken.add(this.#prefix);
+  }
+
+  /** Leave the place to another. */
+  end(): void {
+    taken.delete(this.#prefix);
   }
 
   /** The draft of a thread; null: of the thread that the next message begins. */
@@ -82,9 +77,15 @@ function storage(): Storage | null {
 }
 
 function keep(key: string, draft: Draft): void {
-  const ready = draft.attachments.value.flatMap(({ attachment }) => attachment ?? []);
-  const kept: Kept = { text: draft.text.value, quote: draft.quote.value, attachments: ready };
-  const isEmpty = !kept.text && kept.quote === null && !ready.length;
+  const { text, quote, attachments, sending } = draft;
+  const ready = attachments.value.flatMap(({ attachment }) => attachment ?? []);
+  const kept: Kept = {
+    text: text.value,
+    quote: quote.value,
+    attachments: ready,
+    sending: sending.value,
+  };
+  const isEmpty = !kept.text && kept.quote === null && !ready.length && !kept.sending;
   try {
     if (isEmpty) storage()?.removeItem(key);
     else storage()?.setItem(key, JSON.stringify(kept));
@@ -108,23 +109,9 @@ function restored(key: string): Draft {
     if (typeof kept?.text === "string") draft.text.value = kept.text;
     if (typeof kept?.quote === "string") draft.quote.value = kept.quote;
     if (Array.isArray(kept?.attachments)) draft.attachments.value = kept.attachments.map(attached);
+    if (kept?.sending) draft.takeBack(kept.sending);
   } catch {
     // Forbidden, or damaged.
   }
   return draft;
-}
-
-/** An attachment that the server has already, as the composer shows it. */
-export function attached(attachment: Attachment): ComposerAttachment {
-  return {
-    key: attachment.id,
-    name: attachment.name,
-    mimeType: attachment.mime_type,
-    size: null,
-    file: null,
-    status: "ready",
-    progress: null,
-    failure: null,
-    attachment,
-  };
 }

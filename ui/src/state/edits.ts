@@ -1,6 +1,6 @@
 /** What the element itself does to a thread's state. Pure, like the events of a stream. */
 
-import type { ThreadItem, UserMessageItem } from "../wire/types";
+import type { ItemPage, ThreadItem, UserMessageItem } from "../wire/types";
 import { fromWire, isEmpty, isVisible, toWire } from "./items";
 import type { Item, ThreadInfo } from "./model";
 import { indexOf } from "./reduce";
@@ -51,27 +51,31 @@ export function withOlder(state: ThreadState, page: readonly ThreadItem[]): Thre
 
 /**
  * Take the newest items from the server. What it doesn't have is gone, but for what
- * it can't have yet: items before the page, and those that are still under way.
+ * it can't have yet: items before the page, those that are still under way, and those
+ * that came while it was asked.
  *
  * @param page The newest first.
- * @param hasMore Whether the server has older ones than these.
+ * @param asked The items that were here when it was asked.
  */
 export function withNewest(
   state: ThreadState,
-  page: readonly ThreadItem[],
-  hasMore: boolean,
+  { data, has_more: hasMore }: ItemPage,
+  asked: ReadonlySet<string>,
 ): ThreadState {
-  const wire = page.filter(isVisible).reverse();
+  const wire = data.filter(isVisible).reverse();
   const served = new Set(wire.map((item) => item.id));
   const known = new Map(state.items.map((item) => [item.id, item]));
   const newest = wire.map((item) => {
     const before = known.get(item.id);
+    if (before?.stage === "open") return before; // its stream says more
     const now = fromWire(item, "done", before);
     return before && isSame(before, now) ? before : now;
   });
-  const underWay = state.items.filter((item) => item.stage !== "done" && !served.has(item.id));
+  const since = state.items.filter(
+    ({ id, stage }) => !served.has(id) && (stage !== "done" || !asked.has(id)),
+  );
   const older = hasMore ? before(state.items, wire[0]?.id) : [];
-  return { ...state, items: same(state.items, [...older, ...newest, ...underWay]) };
+  return { ...state, items: same(state.items, [...older, ...newest, ...since]) };
 }
 
 /** The items before one; none if it isn't there, for then there is a gap between. */

@@ -33,13 +33,14 @@ export class Loading {
   async newest(threadId: string, isCurrent: () => boolean = () => true): Promise<boolean> {
     const { client } = this.#host;
     const { signal } = this.#abort;
+    const asked = new Set(this.#store.state.items.map(({ id }) => id));
     const [thread, page] = await Promise.all([
       client.getThread(threadId, { signal }),
       client.listItems(threadId, { limit: PAGE_SIZE }, { signal }),
     ]);
     if (!isCurrent()) return false;
     this.#store.change((state) =>
-      withNewest(withThread(state, threadInfo(thread)), page.data, page.has_more),
+      withNewest(withThread(state, threadInfo(thread)), page, asked),
     );
     // Older items that were fetched before are kept unless there is a gap.
     if (this.#store.state.items[0]?.id === page.data.at(-1)?.id || !page.has_more) this.#turn(page);

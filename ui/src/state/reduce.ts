@@ -100,7 +100,10 @@ function withItem(state: ThreadState, wire: ThreadItem, stage: Stage): Step {
   if (!isVisible(wire)) return logged(state, "item.unknown", { type: wire.type, id: wire.id });
   const index = placeOf(state.items, wire);
   const item = fromWire(wire, stage, state.items[index]);
-  const items = index < 0 ? [...state.items, item] : state.items.with(index, item);
+  const placed = index < 0 ? [...state.items, item] : state.items.with(index, item);
+  // A message that is here already, by its id, is on its way no more.
+  const isSent = wire.type === "user_message";
+  const items = isSent ? placed.filter((other) => other.stage !== "sending") : placed;
   const progress = wire.type === "user_message" ? state.progress : null;
   return only({ ...state, items, progress });
 }

@@ -1,4 +1,5 @@
-import { lost, notChatKit, refused } from "./errors";
+import { unlessAborted } from "./abort";
+import { WireError, lost, notChatKit, refused } from "./errors";
 import { SseParser } from "./sse";
 import type { ServerSentEvent } from "./sse";
 import type {
@@ -209,8 +210,9 @@ export class ChatKitClient {
   ): EventStream {
     const response = await this.#post(type, params, "text/event-stream", options);
     const found = response.headers.get("Content-Type") ?? "";
-    if (!found.toLowerCase().startsWith("text/event-stream") || response.body === null) {
-      await response.body?.cancel().catch(() => {});
+    if (typeof response.body?.getReader !== "function") throw noStream();
+    if (!found.toLowerCase().startsWith("text/event-stream")) {
+      await response.body.cancel().catch(() => {});
       throw notChatKit(response);
     }
     options.onOpen?.();
@@ -219,7 +221,7 @@ export class ChatKitClient {
 
   async #once<R>(type: RequestType, params: object, options: CallOptions): Promise<R> {
     const response = await this.#post(type, params, "application/json", options);
-    const body = await response.text().catch((error: unknown) => {
+    const body = await unlessAborted(response.text(), options.signal).catch((error: unknown) => {
       throw lost("network", options.signal, error);
     });
     const value = body.trim() === "" ? {} : parsed(body);
@@ -242,12 +244,13 @@ export class ChatKitClient {
     if (locale) headers["Accept-Language"] = locale;
     const init: RequestInit = { method: "POST", headers, body: JSON.stringify({ type, params }) };
     if (options.signal) init.signal = options.signal;
-    let response: Response;
-    try {
-      response = await send(url, init);
-    } catch (error) {
+    const answer = (async () => send(url, init))(); // what is thrown at once is a rejection too
+    const response = await unlessAborted(answer, options.signal).catch((error: unknown) => {
+      // The page's own fetch may not listen to the signal, and answer yet.
+      void answer.then((late) => late.body?.cancel()).catch(() => {});
       throw lost("network", options.signal, error);
-    }
+    });
+    if (typeof response?.headers?.get !== "function") throw noStream();
     if (!response.ok) throw await refused(response);
     return response;
   }
@@ -287,6 +290,11 @@ export function wholeContent(part: LooseContent): UserMessageContent {
 /** A file's type; browsers leave it empty for what they don't know. */
 export function mimeType(file: { readonly type: string }): string {
   return file.type || "application/octet-stream";
+}
+
+/** The error for a fetch of the page's that gives something else than the browser's. */
+function noStream(): WireError {
+  return new WireError("content_type", "fetch gave no Response whose body is a ReadableStream.");
 }
 
 function actionParams(

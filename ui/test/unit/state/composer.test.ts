@@ -325,11 +325,21 @@ describe("a draft", () => {
       vi.unstubAllGlobals();
     });
 
+    /** A chat in a page that was just loaded: nothing of before is there but what was kept. */
+    async function load(server = new Server()) {
+      vi.resetModules();
+      const { Controller } = await import("../../../src/state");
+      return new Controller({ api: { url: URL_, fetch: server.fetch } });
+    }
+
     test("outlives a reload of the page", async () => {
-      const { chat } = await opened();
+      const server = new Server().thread("thr_1");
+      const chat = await load(server);
+      await chat.openThread("thr_1");
       chat.composer.setText("Not lost");
       chat.composer.set({ reply: "You said", attachments: [ready("atc_1")] });
-      const { chat: reloaded } = await opened();
+      const reloaded = await load(server);
+      await reloaded.openThread("thr_1");
       expect(reloaded.composer.text.value).toBe("Not lost");
       expect(reloaded.composer.quote.value).toBe("You said");
       expect(reloaded.composer.attachments.value).toMatchObject([
@@ -339,18 +349,49 @@ describe("a draft", () => {
       expect(kept.size).toBe(0);
     });
 
+    test("is there again if the page is reloaded while it is sent", async () => {
+      const server = new Server();
+      const stream = server.stream("threads.create");
+      const chat = await load(server);
+      chat.composer.set({ text: "On its way", reply: "You said", attachments: [ready("atc_1")] });
+      const sent = chat.composer.submit();
+      chat.composer.setText("The next");
+      const reloaded = await load();
+      expect(reloaded.composer.text.value).toBe("On its way\n\nThe next");
+      expect(reloaded.composer.quote.value).toBe("You said");
+      expect(reloaded.composer.attachments.value).toMatchObject([{ name: "atc_1.txt" }]);
+      stream.send(created(), done(user("msg_1", "On its way")));
+      expect(await sent).toBe(true);
+      expect([...kept.values()].join()).not.toContain("On its way");
+      expect(chat.composer.text.value).toBe("The next");
+      stream.end();
+    });
+
+    test("is not another's on the same page", () => {
+      const [first, second] = [chatOf(new Server()).chat, chatOf(new Server()).chat];
+      first.composer.setText("First");
+      second.composer.setText("Second");
+      first.dispose();
+      second.dispose();
+      const [again, other] = [chatOf(new Server()).chat, chatOf(new Server()).chat];
+      expect(again.composer.text.value).toBe("First");
+      expect(other.composer.text.value).toBe("Second");
+      again.dispose();
+      other.dispose();
+    });
+
     test("of another endpoint is another's", () => {
       chatOf(new Server()).chat.composer.setText("Mine");
       const { chat } = chatOf(new Server(), { api: { url: "https://other.test/" } });
       expect(chat.composer.text.value).toBe("");
     });
 
-    test.each(["{", "null", "[]", '{"text": 1, "attachments": "x"}'])(
+    test.each(["{", "null", "[]", '{"sending": [{"content": 1}]}', '{"text": 1, "attachments": "x"}'])(
       "that is damaged is none: %s",
-      (damaged) => {
-        chatOf(new Server()).chat.composer.setText("Mine");
+      async (damaged) => {
+        (await load()).composer.setText("Mine");
         for (const key of kept.keys()) kept.set(key, damaged);
-        expect(chatOf(new Server()).chat.composer.text.value).toBe("");
+        expect((await load()).composer.text.value).toBe("");
       },
     );
 

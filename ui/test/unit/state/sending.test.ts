@@ -1,8 +1,9 @@
 import { effect } from "@preact/signals-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
 import {
   Server,
+  URL_,
   added,
   assistant,
   brief,
@@ -162,6 +163,35 @@ describe("a message that can't be sent", () => {
       message,
       retryAfter: status === 429 ? 3 : null,
     });
+    expect(chat.composer.text.value).toBe("Hello");
+  });
+
+  const html = new Response("<!doctype html>", { headers: { "Content-Type": "text/html" } });
+  const unread = { ok: true, headers: new Headers({ "Content-Type": "text/event-stream" }) };
+  test.each([
+    ["what answers is a page", html, "content_type"],
+    ["the thread is gone", refusal(404, "not_found", ""), "http"],
+    ["the page's fetch gives nothing", undefined, "content_type"],
+    ["the page's fetch gives no stream", { ...unread, body: null }, "content_type"],
+    ["the page's fetch gives another kind of stream", { ...unread, body: {} }, "content_type"],
+  ])("says so if %s", async (_name, response, kind) => {
+    const { server, chat, told } = await opened();
+    server.on("threads.add_user_message", () => response as Response);
+    expect(await chat.send(say("Hello"))).toBe(false);
+    expect(chat.conversation.value.failure.value).toMatchObject({ kind });
+    expect(chat.composer.text.value).toBe("Hello");
+    expect(told.filter(({ name }) => name === "error")).toHaveLength(1);
+  });
+
+  test("can be stopped though the page's fetch never answers, nor listens", async () => {
+    const { server, chat } = await opened();
+    const fetch = vi.fn<typeof globalThis.fetch>(() => new Promise(() => {}));
+    chat.configure({ api: { url: URL_, fetch } });
+    const sent = chat.send(say("Hello"));
+    await until(() => expect(fetch).toHaveBeenCalled());
+    chat.configure({ api: { url: URL_, fetch: server.fetch } });
+    await chat.stop();
+    expect(await sent).toBe(false);
     expect(chat.composer.text.value).toBe("Hello");
   });
 

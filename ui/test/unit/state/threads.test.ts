@@ -86,6 +86,57 @@ describe("to open a thread", () => {
   });
 });
 
+describe("a thread in which a message is sent while it is fetched", () => {
+  const asked = async (page: readonly ThreadItem[]) => {
+    const { answer, give } = later();
+    const server = new Server().on("threads.get_by_id", Response.json(thread()));
+    server.on("items.list", answer);
+    const { chat } = chatOf(server);
+    const loading = chat.openThread("thr_1");
+    const stream = server.stream("threads.add_user_message");
+    const sent = chat.send(say("B"));
+    const arrives = async () => {
+      give(Response.json({ data: page.toReversed(), has_more: false }));
+      await loading;
+    };
+    return { chat, stream, sent, arrives };
+  };
+
+  test("shows what was there before it, and loses nothing of what has come since", async () => {
+    const { chat, stream, sent, arrives } = await asked([user("msg_1", "A")]);
+    stream.send(done(user("msg_2", "B")), added(assistant("msg_3")), delta("msg_3", "C"));
+    await sent;
+    await untilShown(chat, ["user done: B", "assistant open: C"]);
+    await arrives();
+    expect(brief(chat)).toEqual(["user done: A", "user done: B", "assistant open: C"]);
+    stream.send(done(assistant("msg_3", "CD"))).end();
+    await untilIdle(chat);
+    expect(brief(chat)).toEqual(["user done: A", "user done: B", "assistant done: CD"]);
+  });
+
+  test("shows it once, though what was fetched has it already", async () => {
+    const { chat, stream, sent, arrives } = await asked([user("msg_1", "A"), user("msg_2", "B")]);
+    await arrives();
+    stream.send(done(user("msg_2", "B")));
+    expect(await sent).toBe(true);
+    await untilShown(chat, ["user done: A", "user done: B"]);
+    stream.send(done(assistant("msg_3", "C"))).end();
+    await untilIdle(chat);
+  });
+
+  test("leaves what is still growing to its stream", async () => {
+    const saved = [user("msg_1", "A"), user("msg_2", "B"), assistant("msg_3", "C")];
+    const { chat, stream, arrives } = await asked(saved);
+    stream.send(done(user("msg_2", "B")), added(assistant("msg_3")), delta("msg_3", "C"));
+    await untilShown(chat, ["user done: B", "assistant open: C"]);
+    await arrives();
+    stream.send(delta("msg_3", "D"));
+    await untilShown(chat, ["user done: A", "user done: B", "assistant open: CD"]);
+    stream.send(done(assistant("msg_3", "CD"))).end();
+    await untilIdle(chat);
+  });
+});
+
 describe("older items", () => {
   test("come before the others, a page at a time", async () => {
     const server = new Server()
