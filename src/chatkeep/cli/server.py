@@ -9,7 +9,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -151,6 +151,7 @@ def _config(app: "Application | str", settings: CommandSettings, chat: Chatkeep)
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
+        interface="asgi3",
         workers=settings.workers,
         reload=settings.reload,
         reload_dirs=[os.getcwd(), *map(str, watched)] if settings.reload else None,
@@ -202,12 +203,13 @@ class Application:
             page=True,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request, or the application's lifespan."""
-        if scope["type"] == "lifespan":
-            with _on_termination(self._wind_down):
-                await self._app(scope, receive, send)
-        else:
+        serve = self._serve_lifespan if scope["type"] == "lifespan" else self._app
+        return serve(scope, receive, send)
+
+    async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with _on_termination(self._wind_down):
             await self._app(scope, receive, send)
 
     def _wind_down(self) -> None:

@@ -1,7 +1,7 @@
 """Chatkeep as an ASGI application."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,18 +18,31 @@ from .ui import UI
 if TYPE_CHECKING:
     from ..app import Chatkeep
 
+_PATH = "/chatkit"
+
 
 class _Application(Starlette):
-    """Starlette without the two layers that turn exceptions into pages.
+    """Starlette with fewer layers around a stream: each costs memory, and time at each write.
 
-    They wrap each write of a stream, and the endpoint answers its own errors.
+    The two that turn exceptions into pages are left out, as the endpoint answers its
+    own errors; and the router, where the endpoint stands at its usual path.
     """
 
+    def __init__(self, endpoint: ASGIApp, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._endpoint = endpoint
+
     def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = self._answer_errors
+        app: ASGIApp = self._find
         for middleware, arguments, options in reversed(self.user_middleware):
             app = middleware(app, *arguments, **options)
         return app
+
+    def _find(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "http" and scope["path"] == _PATH and not scope.get("root_path"):
+            scope["router"] = self.router  # as for any other path
+            return self._endpoint(scope, receive, send)
+        return self._answer_errors(scope, receive, send)
 
     async def _answer_errors(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -46,12 +59,13 @@ def application(
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
     endpoint, ui = Endpoint(chat), UI()
     routes = [Route("/", ui.page)] if page else []
-    routes += [Route(path, endpoint.chatkit) for path in ("/chatkit", "/chatkit/", "/")]
-    for prefix in ("", "/chatkit"):
+    routes += [Route(path, endpoint.chatkit) for path in (_PATH, f"{_PATH}/", "/")]
+    for prefix in ("", _PATH):
         routes.append(Route(f"{prefix}/ui/{{name:path}}", ui.file))
         routes.append(Route(f"{prefix}/health", endpoint.live))
         routes.append(Route(f"{prefix}/health/ready", endpoint.ready))
     return _Application(
+        endpoint.chatkit,
         routes=routes,
         lifespan=chat.lifespan,
         middleware=_middleware(cors_origins, allowed_hosts),
