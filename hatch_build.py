@@ -1,4 +1,4 @@
-"""Builds the web element before it is packed, and packs what was built."""
+"""Builds the web element before it is packed, and packs what was built, and what docs/ says."""
 
 import importlib
 import sys
@@ -31,6 +31,14 @@ class WebElementHook(BuildHookInterface):  # type: ignore[type-arg]
         if builder is not None and builder.needs_build():
             builder.build()
         build_data["artifacts"].append(f"/{BUILT}/**")
+        if self.target_name == "wheel":
+            build_data["force_include"].update(self._pages())
+
+    def _pages(self) -> dict[str, str]:
+        """Return docs/ as `chatkeep serve` answers from it: its pages, and no pictures."""
+        docs = Path(self.root, "docs")
+        pages = (path.relative_to(docs) for path in docs.rglob("*.md"))
+        return {str(docs / page): f"chatkeep/docs/{page.as_posix()}" for page in pages}
 
     def _builder(self) -> ModuleType | None:
         if not Path(self.root, "ui", "src").is_dir():
