@@ -1,18 +1,21 @@
-import type { OpenAIChatKit, UserMessageContent } from "@openai/chatkit";
+import type { OpenAIChatKit } from "@openai/chatkit";
 import type { Signal } from "@preact/signals";
 import { signal } from "@preact/signals";
 
 import { Events } from "./events";
 import hostCss from "./host.css";
+import { composerValue, must, outgoing, type GivenValue, type Message } from "./message";
 import { normalise, type Options } from "./options";
 import { afterPaint } from "./paint";
 import { Session } from "./session";
 import { isObject, type Problem } from "./shape";
 import { sheet } from "./sheets";
 
-type Message = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
-type ComposerValue = Parameters<OpenAIChatKit["setComposerValue"]>[0];
 type CustomAction = Parameters<OpenAIChatKit["sendCustomAction"]>[0];
+
+/** Why a thing was not done, as far as a method can say. */
+const WHY =
+  "chatkit.error or chatkit.log says why, or an answer is under way, or the thread takes none";
 
 /** Where there is no DOM, the module can be imported all the same: servers render pages with it. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
@@ -84,31 +87,20 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
   }
 
   async setThreadId(threadId: string | null): Promise<void> {
-    must(threadId === null || typeof threadId === "string", "setThreadId takes an id or null");
+    const isId = typeof threadId === "string" && threadId !== "";
+    must(isId || threadId === null, "setThreadId takes an id or null");
     await (await this.#begun()).chat.openThread(threadId);
   }
 
-  async sendUserMessage(message: Message): Promise<void> {
-    must(isObject(message), "sendUserMessage takes an object, such as { text }");
-    const { text, content, reply, attachments, newThread, toolChoice, model } = message;
-    must(text ?? content ?? attachments, "sendUserMessage needs text, content or attachments");
+  async sendUserMessage(given: Message): Promise<void> {
+    const message = outgoing(given);
     const { chat } = await this.#begun();
-    const sent = await chat.send({
-      content: content ? wired(content) : text ? [{ type: "input_text", text }] : [],
-      attachments: attachments ?? [],
-      quotedText: reply ?? null,
-      toolChoice: toolChoice ?? null,
-      ...(model !== undefined && { model }), // else the one that is chosen in the composer
-      newThread: newThread ?? false,
-    });
-    must(sent, "The message was not sent: chatkit.error says why, or an answer is under way");
+    must(await chat.send(message), `The message was not sent: ${WHY}`);
   }
 
-  async setComposerValue(value: ComposerValue): Promise<void> {
-    must(isObject(value), "setComposerValue takes an object, such as { text }");
-    const { content, ...rest } = value;
+  async setComposerValue(given: GivenValue): Promise<void> {
     const { chat } = await this.#begun();
-    const refused = chat.composer.set({ ...rest, ...(content && { content: wired(content) }) });
+    const refused = chat.composer.set(composerValue(given, this.#options!.peek().composer));
     const reasons = refused.map(({ file, reason }) => `${file.name} (${reason})`);
     must(refused.length === 0, `Files that were not attached: ${reasons.join(", ")}`);
   }
@@ -117,7 +109,7 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
     must(isObject(action) && typeof action.type === "string", "an action needs a type");
     const { chat } = await this.#begun();
     const done = await chat.act({ ...action, handler: "server" }, itemId);
-    must(done, `The action ${action.type} failed: chatkit.error says why`);
+    must(done, `The action ${action.type} was not done: ${WHY}`);
   }
 
   async fetchUpdates(): Promise<void> {
@@ -125,7 +117,9 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
   }
 
   async showHistory(): Promise<void> {
-    await (await this.#begun()).chat.history.show();
+    const { chat } = await this.#begun();
+    must(this.#options!.peek().history.enabled, "There is no history: history.enabled is false");
+    await chat.history.show();
   }
 
   async hideHistory(): Promise<void> {
@@ -172,17 +166,4 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
     shown.textContent = `<openai-chatkit> ${message}.`;
     this.#root.replaceChildren(shown);
   }
-}
-
-/** On the wire, a tag is whole. */
-function wired(content: UserMessageContent[]) {
-  return content.map((part) =>
-    part.type === "input_tag"
-      ? { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
-      : part,
-  );
-}
-
-function must(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(message);
 }

@@ -12,7 +12,6 @@ import type {
 
 import type { Problem, Reader } from "./shape";
 import {
-  anything,
   callback,
   check,
   fields,
@@ -76,11 +75,27 @@ const color = fields({
   surface: group({ background: text(null), foreground: text(null) }, ["background", "foreground"]),
 });
 
+const fontFields = fields({
+  family: text(null),
+  src: text(null),
+  weight: check(isWeight, "a number or a string", null),
+  style: oneOf(["normal", "italic", "oblique"], null),
+  display: oneOf(["auto", "block", "swap", "fallback", "optional"], null),
+  unicodeRange: text(null),
+});
+
+/** What is given is a font that has an address, less what is wrong with it. */
+function font(value: unknown, place: Place): FontObject | null {
+  const { family, src, ...rest } = fontFields(value, place);
+  const isWhole = family !== null && src !== null;
+  if (!isWhole && isObject(value)) place.warn("needs family and src");
+  const given = Object.entries(rest).filter(([, part]) => part !== null);
+  return isWhole ? { family, src, ...Object.fromEntries(given) } : null;
+}
+
 const typography = fields({
   baseSize: oneOf([14, 15, 16, 17, 18], 16),
-  fontSources: list(
-    check((value): value is FontObject => isFont(value), "a font with family and src", null),
-  ),
+  fontSources: list(font),
   fontFamily: text(null),
   fontFamilyMono: text(null),
 });
@@ -178,7 +193,7 @@ const readOptions = fields({
   locale: text(null),
   theme,
   frameTitle: text(null),
-  initialThread: text(null),
+  initialThread: (value, place) => text(null)(value, place) || null,
   onClientTool: callback<NonNullable<ChatKitOptions["onClientTool"]>>(),
   header,
   history: fields({ enabled: flag(true), showDelete: flag(true), showRename: flag(true) }),
@@ -189,8 +204,23 @@ const readOptions = fields({
   threadItemActions: fields({ feedback: flag(false), retry: flag(false) }),
   composer,
   disclaimer: group({ text: text(null), highContrast: flag(false) }, ["text"]),
-  entities: anything<EntitiesOption>(),
-  commands: anything<CommandsOption>(),
+  entities: group(
+    {
+      onTagSearch: callback<NonNullable<EntitiesOption["onTagSearch"]>>(),
+      showComposerMenu: flag(false),
+      onClick: callback<NonNullable<EntitiesOption["onClick"]>>(),
+      onRequestPreview: callback<NonNullable<EntitiesOption["onRequestPreview"]>>(),
+    },
+    [],
+  ),
+  commands: group(
+    {
+      enabled: flag(false),
+      onSearch: callback<NonNullable<CommandsOption["onSearch"]>>(),
+      onSelect: callback<NonNullable<CommandsOption["onSelect"]>>(),
+    },
+    [],
+  ),
   widgets: fields({ onAction: callback<NonNullable<WidgetsOption["onAction"]>>() }),
   thread: fields({ autoScroll: flag(false) }),
 });
@@ -255,6 +285,6 @@ function isAddress(url: string): boolean {
   }
 }
 
-function isFont(value: unknown): boolean {
-  return isObject(value) && typeof value["family"] === "string" && typeof value["src"] === "string";
+function isWeight(value: unknown): value is string | number {
+  return typeof value === "number" || typeof value === "string";
 }

@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from "@preact/signals";
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { h, render } from "preact";
 
 import type { Emit } from "./events";
@@ -39,9 +39,14 @@ export class Session {
     this.#root = root;
     this.chat = new Controller(chatOptions(options.peek()));
     forward(this.chat, emit);
-    this.#stopFollowing = effect(() => this.chat.configure(chatOptions(options.value)));
+    this.#stopFollowing = effect(() => this.#configure(options.value));
     render(h(App, { chat: this.chat, options, view: this.view, emit }), root);
     if (threadId !== null) void this.chat.openThread(threadId);
+  }
+
+  #configure(options: Options): void {
+    this.chat.configure(chatOptions(options));
+    if (!options.history.enabled) untracked(() => this.chat.history.hide());
   }
 
   /** @returns The thread that was shown. */

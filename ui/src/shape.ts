@@ -69,10 +69,6 @@ export const number = <D>(least: number, fallback: D): Reader<number | D> =>
 export const callback = <F extends (...args: never[]) => unknown>(): Reader<F | null> =>
   check((value): value is F => typeof value === "function", "a function", null);
 
-/** Any object, as it is; for what nothing reads yet. */
-export const anything = <T extends object>(): Reader<T | null> =>
-  check((value): value is T => isObject(value), "an object", null);
-
 export function oneOf<const T extends string | number, D extends T | null>(
   choices: readonly T[],
   fallback: D,

@@ -61,6 +61,7 @@ beforeEach(() => {
 
 afterEach(() => {
   document.body.replaceChildren();
+  sessionStorage.clear();
 });
 
 describe("begins once it is in a page and has options", () => {
@@ -212,6 +213,96 @@ describe("methods", () => {
   });
 });
 
+describe("setComposerValue", () => {
+  const TOOLS = [{ id: "search", label: "Search" }];
+  const MODELS = [
+    { id: "large", label: "Large" },
+    { id: "gone", label: "Gone", disabled: true },
+  ];
+  const set = (element: OpenAIChatKit, value: object) => element.setComposerValue(value as never);
+
+  test("leaves what is left out, and clears what is null", async () => {
+    const element = await begin({ composer: { tools: TOOLS, models: MODELS } });
+    const heard = hear(element, "tool.change");
+    const attachment = { type: "file", id: "f", name: "f.txt", mime_type: "text/plain" };
+    await set(element, { text: "Hello", reply: "you said", attachments: [attachment] });
+    await set(element, { selectedToolId: "search", selectedModelId: "large" });
+    await set(element, { text: null, reply: null, selectedToolId: null });
+    await set(element, { content: null, attachments: null, files: null, selectedModelId: null });
+    expect(heard.map(([, detail]) => detail)).toEqual([{ toolId: "search" }, { toolId: null }]);
+    expect(JSON.stringify({ ...sessionStorage })).toBe("{}"); // where drafts are kept
+  });
+
+  test.each([
+    [{ text: 7 }, "text"],
+    [{ content: "Hello" }, "content"],
+    [{ selectedToolId: "serch" }, "selectedToolId: there is search"],
+    [{ selectedModelId: "gone" }, "selectedModelId: there is large"],
+  ])("takes nothing of what it can't use: %j", async (value, message) => {
+    const element = await begin({ composer: { tools: TOOLS, models: MODELS } });
+    const heard = hear(element, "tool.change");
+    await expect(set(element, { selectedToolId: "search", ...value })).rejects.toThrow(message);
+    expect(heard).toEqual([]);
+  });
+});
+
+describe("a message without anything in it", () => {
+  test.each([{ text: "" }, { text: "  " }, { content: [] }, { attachments: [] }, { text: null }])(
+    "is not sent: %j",
+    async (message) => {
+      const element = await begin();
+      await expect(element.sendUserMessage(message as never)).rejects.toThrow("needs text");
+      expect(server.types()).toEqual([]);
+    },
+  );
+});
+
+describe("the history that a page doesn't want", () => {
+  test("is not shown, nor said to be", async () => {
+    const element = await begin({ history: { enabled: false } });
+    const heard = hear(element, "history.open");
+    await expect(element.showHistory()).rejects.toThrow("history.enabled");
+    expect(heard).toEqual([]);
+    expect(server.types()).toEqual([]);
+  });
+
+  test("closes when it is turned off", async () => {
+    const element = await begin();
+    const heard = hear(element, "history.open", "history.close");
+    await element.showHistory();
+    element.setOptions(options({ history: { enabled: false } }));
+    expect(heard.map(([name]) => name)).toEqual(["history.open", "history.close"]);
+  });
+});
+
+test("an initial thread without an id is a new one", async () => {
+  const element = await begin({ initialThread: "" });
+  await element.sendUserMessage({ text: "Hello" });
+  expect(server.types()[0]).toBe("threads.create");
+  await expect(element.setThreadId("")).rejects.toThrow("takes an id or null");
+});
+
+describe("two elements on one page", () => {
+  test("know nothing of each other", async () => {
+    const first = await begin();
+    const other = new ScriptedServer();
+    const second = make();
+    const ready = once(second, "ready");
+    second.setOptions({ api: { url: "/chatkit", fetch: other.fetch } });
+    document.body.append(second);
+    await ready;
+    const heard = hear(second, "response.start", "thread.change", "tool.change");
+    await first.sendUserMessage({ text: "Hello" });
+    await first.setComposerValue({ text: "Draft" });
+    expect(heard).toEqual([]);
+    expect(other.types()).toEqual([]);
+    first.remove();
+    await vi.waitFor(() => expect(first.shadowRoot.childElementCount).toBe(0));
+    await second.sendUserMessage({ text: "Still here" });
+    expect(other.types()[0]).toBe("threads.create");
+  });
+});
+
 describe("options", () => {
   test("replace all that were there", async () => {
     const element = await begin({ startScreen: { greeting: "Welcome" } });
@@ -317,6 +408,41 @@ describe("out of the page", () => {
     );
   });
 });
+
+describe("taken out in the middle of an answer", () => {
+  test("it reads no further; back again, it shows the thread and runs no tool of it", async () => {
+    const onClientTool = vi.fn(() => ({}));
+    const element = await begin({ onClientTool });
+    server.hold("threads.create");
+    const begun = once(element, "thread.change");
+    const sent = element.sendUserMessage({ text: "Hello" });
+    await begun;
+    await element.setComposerValue({ text: "The next thought" });
+    element.remove();
+    await vi.waitFor(() => expect(server.aborted).toContain("threads.create"));
+    await sent;
+
+    server.requests.length = 0;
+    server.items = [{ ...CALL, thread_id: "thr_new" }];
+    document.body.append(element);
+    await vi.waitFor(() => expect(server.types()).toContain("items.list"));
+    expect(server.requests[0]?.params).toMatchObject({ thread_id: "thr_new" });
+    await element.fetchUpdates();
+    expect(onClientTool).not.toHaveBeenCalled();
+    expect(server.types()).not.toContain("threads.add_client_tool_output");
+    expect(JSON.stringify({ ...sessionStorage })).toContain("The next thought");
+  });
+});
+
+const CALL = {
+  id: "tc_1",
+  type: "client_tool_call",
+  created_at: "2026-01-01T00:00:00Z",
+  status: "pending",
+  call_id: "call_1",
+  name: "locate",
+  arguments: {},
+};
 
 test("a tag that is defined already is left alone", () => {
   const before = customElements.get("openai-chatkit");
