@@ -4,6 +4,7 @@
  */
 
 import type { ChatKitOptions } from "../../index";
+import { prompts } from "./prompts";
 import { current, onChange, toggle } from "./scheme";
 
 function options(): ChatKitOptions {
@@ -15,6 +16,7 @@ function options(): ChatKitOptions {
     header: {
       rightAction: { icon: scheme === "dark" ? "light-mode" : "dark-mode", onClick: toggle },
     },
+    startScreen: { prompts: prompts() },
     threadItemActions: { feedback: true, retry: true },
     thread: { autoScroll: true },
   };

@@ -43,6 +43,17 @@ describe("chatkeep serve over a folder of documents", () => {
     expect(await tab.page.locator(".user_message").innerText()).toContain(QUESTION);
   });
 
+  test("offers questions to begin with, which the documents answer", async () => {
+    const prompts = tab.page.getByRole("list", { name: "Suggestions" }).getByRole("button");
+    const questions = await prompts.allInnerTexts();
+    expect(questions.length).toBeGreaterThan(2);
+    for (const question of questions) {
+      await prompts.getByText(question).click();
+      await tab.page.locator(".turn").getByRole("button", { name: /\d+ source/ }).waitFor();
+      await chat.button("New chat").click();
+    }
+  });
+
   test("keeps the thread in the history, to open, rename and delete", async () => {
     await chat.ask(QUESTION);
     await chat.button("New chat").click();
