@@ -177,6 +177,29 @@ describe("in Arabic", () => {
   });
 });
 
+test("lists, tasks and columns stand where Arabic begins its lines", async () => {
+  [tab, chat] = await stage.openChat({ ...OPTIONS, locale: "ar" });
+  await tab.page.locator("openai-chatkit [dir=rtl]").waitFor();
+  const box = tab.page.locator("openai-chatkit textarea");
+  await box.fill("- [x] تم\n\n| المدينة | أيام |\n|---|---|\n| برغن | 231 |");
+  await box.press("Enter");
+  await tab.page.locator("openai-chatkit .actions").waitFor();
+  const answer = tab.page.locator("openai-chatkit .assistant");
+  const [task, text, answered] = await Promise.all(
+    [answer.getByRole("checkbox"), answer.locator(".task p"), answer].map((each) => each.boundingBox()),
+  );
+  expect(task!.x).toBeGreaterThan(text!.x);
+  expect(task!.x + task!.width).toBeLessThanOrEqual(answered!.x + answered!.width);
+  const sides = await answer.locator("th:last-child, td:last-child").evaluateAll((cells) =>
+    cells.map((cell) => {
+      const words = document.createRange();
+      words.selectNodeContents(cell);
+      return words.getBoundingClientRect().right;
+    }),
+  );
+  expect(sides[0]).toBeCloseTo(sides[1]!, 0);
+});
+
 test("without motion where a person wants none", async () => {
   [tab, chat] = await stage.openChat(OPTIONS, { reducedMotion: "reduce" });
   await chat.write("stopped");
