@@ -159,3 +159,15 @@ test("what is written while an answer comes stays", async () => {
   await chat.button("Send message").waitFor();
   await chat.draftIs("The next thought");
 });
+
+test("a failure is told right below what it interrupted", async () => {
+  await chat.write("failure");
+  await chat.failed(/^Something went wrong while answering/);
+  await chat.answers.first().getByText("I was about to say").waitFor();
+  const gap = async () => {
+    const [answer, failure] = await Promise.all([chat.answers.boundingBox(), chat.failure.boundingBox()]);
+    return failure!.y - (answer!.y + answer!.height);
+  };
+  await expect.poll(gap).toBeLessThan(120);
+  expect(await gap()).toBeGreaterThan(0);
+});
