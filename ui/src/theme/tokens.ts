@@ -58,7 +58,12 @@ const SIGNALS = {
 } as const;
 
 /** What the grounds of signals are tinted with: the colours of the texts would leave them grey. */
-const TINTS = { danger: "#e5484d", warning: "#f5a524", success: "#30a46c", info: "#3b82f6" } as const;
+const TINTS = {
+  danger: "#e5484d",
+  warning: "#f5a524",
+  success: "#30a46c",
+  info: "#3b82f6",
+} as const;
 
 /** Code, by the kind of its words. */
 const CODE = {

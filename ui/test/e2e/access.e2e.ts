@@ -185,9 +185,8 @@ test("lists, tasks and columns stand where Arabic begins its lines", async () =>
   await box.press("Enter");
   await tab.page.locator("openai-chatkit .actions").waitFor();
   const answer = tab.page.locator("openai-chatkit .assistant");
-  const [task, text, answered] = await Promise.all(
-    [answer.getByRole("checkbox"), answer.locator(".task p"), answer].map((each) => each.boundingBox()),
-  );
+  const places = [answer.getByRole("checkbox"), answer.locator(".task p"), answer];
+  const [task, text, answered] = await Promise.all(places.map((each) => each.boundingBox()));
   expect(task!.x).toBeGreaterThan(text!.x);
   expect(task!.x + task!.width).toBeLessThanOrEqual(answered!.x + answered!.width);
   const sides = await answer.locator("th:last-child, td:last-child").evaluateAll((cells) =>

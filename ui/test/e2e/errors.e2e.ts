@@ -54,6 +54,24 @@ describe("a message that the server refuses", () => {
     await answered();
   });
 
+  test("by sending the user to sign in says that it isn't a chat, and keeps the draft", async () => {
+    stage.front.serve("/login", "<!doctype html><title>Sign in</title>");
+    stage.front.trouble("threads.create", { status: 302, headers: { location: "/login" } });
+    await chat.write(question);
+    await chat.failed("The server gave an answer that this chat can't read.");
+    await chat.draftIs(question);
+    await chat.button("Try again").click();
+    await answered();
+  });
+
+  test("for a while can be sent again after it", async () => {
+    stage.front.trouble("threads.create", { status: 429, headers: { "retry-after": "1" } });
+    await chat.write(question);
+    await chat.failed("Too many requests. Wait a moment, then try again.");
+    await chat.button(/^Try again$/).click(); // waits until it may be
+    await answered();
+  });
+
   test("in words of its own shows those", async () => {
     const body = { error: { code: "quota", message: "Your quota ends on Monday." } };
     stage.front.trouble("threads.create", { status: 429, body });
@@ -165,7 +183,8 @@ test("a failure is told right below what it interrupted", async () => {
   await chat.failed(/^Something went wrong while answering/);
   await chat.answers.first().getByText("I was about to say").waitFor();
   const gap = async () => {
-    const [answer, failure] = await Promise.all([chat.answers.boundingBox(), chat.failure.boundingBox()]);
+    const places = [chat.answers.first(), chat.failure];
+    const [answer, failure] = await Promise.all(places.map((each) => each.boundingBox()));
     return failure!.y - (answer!.y + answer!.height);
   };
   await expect.poll(gap).toBeLessThan(120);
