@@ -1,6 +1,6 @@
 /** What a page gives to the element's methods, checked and made whole. */
 
-import type { OpenAIChatKit, UserMessageContent } from "@openai/chatkit";
+import type { OpenAIChatKit } from "@openai/chatkit";
 
 import type { Composer } from "./options";
 import { isObject } from "./shape";
@@ -22,7 +22,7 @@ export function outgoing(message: Message): OutgoingMessage {
     "sendUserMessage needs text, content or attachments",
   );
   return {
-    content: content.map(wired),
+    content,
     attachments: attachments ?? [],
     quotedText: reply ?? null,
     toolChoice: toolChoice ?? null,
@@ -43,17 +43,10 @@ export function composerValue(value: GivenValue, { tools, models }: Composer): C
   return {
     ...rest,
     ...(text !== undefined && { text: text ?? "" }),
-    ...(content !== undefined && { content: (content ?? []).map(wired) }),
+    ...(content !== undefined && { content: content ?? [] }),
     ...(attachments !== undefined && { attachments: attachments ?? [] }),
     files: files ?? [],
   };
-}
-
-/** On the wire, a tag is whole. */
-function wired(part: UserMessageContent) {
-  return part.type === "input_tag"
-    ? { ...part, data: part.data ?? {}, interactive: part.interactive ?? false }
-    : part;
 }
 
 export function must(condition: unknown, message: string): asserts condition {

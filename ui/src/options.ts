@@ -10,6 +10,8 @@ import type {
   WidgetsOption,
 } from "@openai/chatkit";
 
+import type { EventName } from "./events";
+import { nearest } from "./nearest";
 import type { Problem, Reader } from "./shape";
 import {
   callback,
@@ -174,7 +176,8 @@ const apiFields = fields({
 });
 
 function readApi(value: unknown, place: Place) {
-  if (isObject(value) && "getClientSecret" in value) {
+  const { getClientSecret: secret, ...own } = isObject(value) ? value : {};
+  if (secret !== undefined && secret !== null) {
     place.fail(
       "has getClientSecret, which is for ChatKit as OpenAI hosts it. This element talks to" +
         ' a server of your own: give api.url, such as { url: "/chatkit" }, and put what' +
@@ -182,7 +185,7 @@ function readApi(value: unknown, place: Place) {
     );
     return null;
   }
-  const { url, fetch, uploadStrategy } = apiFields(value, place);
+  const { url, fetch, uploadStrategy } = apiFields(own, place);
   if (url && isAddress(url)) return { url, fetch, uploadStrategy };
   place.fail('needs url, the address of your ChatKit server, such as { url: "/chatkit" }');
   return null;
@@ -247,22 +250,47 @@ export function normalise(given: unknown): { options: Options | null; problems: 
   return { options: api && { ...rest, api }, problems };
 }
 
+const EVENTS: readonly EventName[] = [
+  "chatkit.ready",
+  "chatkit.error",
+  "chatkit.effect",
+  "chatkit.deeplink",
+  "chatkit.response.start",
+  "chatkit.response.end",
+  "chatkit.history.open",
+  "chatkit.history.close",
+  "chatkit.thread.change",
+  "chatkit.thread.load.start",
+  "chatkit.thread.load.end",
+  "chatkit.tool.change",
+  "chatkit.log",
+];
+/** By the names of the React wrapper's props, the events that they are handlers of. */
+const HANDLERS = new Map(EVENTS.map((name) => [handlerOf(name), name]));
+
 /** Handlers of events are props of the React wrapper, which keeps them to itself. */
 function withoutHandlers(given: unknown): [unknown, string[]] {
   if (!isObject(given)) return [given, []];
-  const handlers = Object.keys(given).filter(
-    (key) => /^on[A-Z]/.test(key) && key !== "onClientTool",
-  );
+  const handlers = Object.keys(given).filter((key) => eventOf(key));
   const own = Object.entries(given).filter(([key]) => !handlers.includes(key));
   return [Object.fromEntries(own), handlers];
 }
 
 function misplacedHandler(name: string): Problem {
-  const event = name.slice(2).replace(/(?!^)[A-Z]/g, (letter) => `.${letter}`).toLowerCase();
-  return {
-    level: "warning",
-    message: `${name} is no option: listen with addEventListener("chatkit.${event}", ...)`,
-  };
+  const message = `${name} is no option: listen with addEventListener("${eventOf(name)}", ...)`;
+  return { level: "warning", message };
+}
+
+/** The event that something named so is most likely meant to handle. */
+function eventOf(name: string): EventName | undefined {
+  if (!/^on[A-Z]/.test(name)) return undefined;
+  return HANDLERS.get(nearest(name, [...HANDLERS.keys(), "onClientTool"]) ?? "");
+}
+
+/** `chatkit.thread.change`: `onThreadChange`. */
+function handlerOf(event: EventName): string {
+  const words = event.split(".").slice(1);
+  return `on${words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("")}`;
 }
 
 function noticeUnfinished(options: Omit<Options, "api">, problems: Problem[]): void {
@@ -279,7 +307,7 @@ function noticeUnfinished(options: Omit<Options, "api">, problems: Problem[]): v
 
 function isAddress(url: string): boolean {
   try {
-    return Boolean(new URL(url, "https://relative.to"));
+    return Boolean(new URL(url, globalThis.document?.baseURI ?? "https://relative.to"));
   } catch {
     return false;
   }

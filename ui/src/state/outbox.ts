@@ -109,7 +109,7 @@ export class Outbox {
     }
     const wasFound = isUncertain(end) && (await this.#find(letter).catch(() => false));
     this.#store.change(withoutSending);
-    if (wasFound && end.how === "stopped") this.#stop();
+    if (wasFound && end.how === "stopped" && letter.threadId === null) this.#stop();
     return wasFound ? "found" : "lost";
   }
 

@@ -1,6 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
 
-import { t } from "../i18n";
+import { formatDuration, t } from "../i18n";
 import type { Key } from "../i18n";
 import type { Failure } from "../state";
 
@@ -48,12 +49,7 @@ export function FailureCard({ failure, onDismiss }: Props) {
           <p class="note-text" dir="auto">
             {failureText(shown)}
           </p>
-          {shown.retry && (
-            <button type="button" class="button" onClick={() => shown.retry?.()}>
-              <Icon name="reload" size={16} />
-              {t("error.retry")}
-            </button>
-          )}
+          {shown.retry && <Retry retry={shown.retry} wait={shown.retryAfter ?? 0} />}
           <IconButton
             class="small"
             icon="close"
@@ -64,5 +60,25 @@ export function FailureCard({ failure, onDismiss }: Props) {
         </div>
       )}
     </div>
+  );
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** @param wait Seconds for which the server wants to be left alone. */
+function Retry({ retry, wait }: { retry: () => void; wait: number }) {
+  const [waited, setWaited] = useState<(() => void) | null>(null);
+  const isEarly = wait > 0 && waited !== retry;
+  useEffect(() => {
+    const milliseconds = Math.min(wait * 1000, LONGEST_TIMER_MS);
+    const timer = setTimeout(() => setWaited(() => retry), milliseconds);
+    return () => clearTimeout(timer);
+  }, [retry, wait]);
+  return (
+    <button type="button" class="button" disabled={isEarly} onClick={retry}>
+      <Icon name="reload" size={16} />
+      {t("error.retry")}
+      {isEarly && ` (${formatDuration(wait)})`}
+    </button>
   );
 }

@@ -95,6 +95,50 @@ describe("a page without a framework", () => {
     await greets();
   });
 
+  test("has two of them, each with its own thread and draft", async () => {
+    [tab, chat] = await stage.openChat();
+    await tab.page.evaluate(async () => {
+      const second = document.createElement("openai-chatkit");
+      second.id = "second";
+      second.setOptions({ api: { url: "/chatkit" }, startScreen: { greeting: "The second" } });
+      document.querySelector("main")!.append(second);
+      await second.focusComposer();
+    });
+    const first = tab.page.locator("openai-chatkit").first();
+    const second = tab.page.locator("#second");
+    const box = (of: typeof first) => of.getByRole("textbox", { name: "Message" });
+    await second.getByText("The second").waitFor();
+    await box(first).fill("To the first");
+    await box(first).press("Enter");
+    await first.locator("article.assistant").getByText("To the first").waitFor();
+    await box(first).fill("A draft");
+    expect(await second.locator(".turn").count()).toBe(0);
+    expect(await box(second).inputValue()).toBe("");
+    await box(second).fill("To the second");
+    await box(second).press("Enter");
+    await second.locator("article.assistant").getByText("To the second").waitFor();
+    expect(await first.getByText("To the second").count()).toBe(0);
+    expect(await box(first).inputValue()).toBe("A draft");
+  });
+
+  test("takes it out in the middle of an answer, and puts it back", async () => {
+    [tab, chat] = await stage.openChat();
+    const answer = stage.front.hold("threads.create", 6);
+    await chat.write("long");
+    await chat.answers.first().waitFor();
+    await chat.box.fill("The next thought");
+    await tab.page.evaluate(async () => {
+      const element = document.querySelector("openai-chatkit")!;
+      element.remove();
+      while (element.shadowRoot.childElementCount) await new Promise((done) => setTimeout(done));
+      document.querySelector("main")!.append(element);
+    });
+    answer.cut();
+    await chat.answers.getByText("Paragraph 11.").waitFor(); // it went on without us
+    expect(await tab.page.locator(".user_message").count()).toBe(1);
+    await chat.draftIs("The next thought");
+  });
+
   test("imports the module instead", async () => {
     [tab, chat] = await stage.open();
     stage.front.serve(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { normalise } from "../../src/options";
 
@@ -59,6 +59,19 @@ describe("a server to talk to", () => {
     expect(problems[0]!.message).toMatch(/getClientSecret.*api\.url/);
   });
 
+  test("is none where its address leads nowhere from the page", () => {
+    vi.stubGlobal("document", { baseURI: "blob:null/1" });
+    expect(normalise({ api }).options).toBeNull();
+    expect(normalise({ api: { url: "https://chat.test/" } }).options).not.toBeNull();
+    vi.unstubAllGlobals();
+  });
+
+  test("is there for a wrapper that also passes an empty getClientSecret", () => {
+    const { options, problems } = normalise({ api: { ...api, getClientSecret: undefined } });
+    expect(options?.api.url).toBe("/chatkit");
+    expect(problems).toEqual([]);
+  });
+
   test("may come with a domain key, which is not used", () => {
     const { options, said } = read({ api: { ...api, domainKey: "domain_pk_1" } });
     expect(said).toEqual([]);
@@ -95,6 +108,16 @@ describe("unknown keys", () => {
     expect(read({ onThreadChange: () => {} }).said).toEqual([
       'onThreadChange is no option: listen with addEventListener("chatkit.thread.change", ...)',
     ]);
+  });
+
+  test.each([
+    ["onClientTools", "onClientTools is no option: did you mean onClientTool?"],
+    [
+      "onThreadChanged",
+      'onThreadChanged is no option: listen with addEventListener("chatkit.thread.change", ...)',
+    ],
+  ])("that are nearly handlers are named with the nearest: %s", (name, message) => {
+    expect(read({ [name]: () => {} }).said).toEqual([message]);
   });
 
   test("are no keys that every object has", () => {

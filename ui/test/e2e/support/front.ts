@@ -44,6 +44,7 @@ type Reply = (params: Sent["params"]) => unknown;
 interface Refusal {
   status: number;
   body?: unknown;
+  headers?: Record<string, string>;
 }
 
 interface Page {
@@ -146,7 +147,7 @@ export class Front {
     const trouble = sent && this.#troubleFor(sent);
     const reply = sent && this.#replies.get(sent.type);
     if (trouble && "away" in trouble) request.socket.destroy();
-    else if (trouble && "status" in trouble) answerJson(response, trouble.status, trouble.body ?? {});
+    else if (trouble && "status" in trouble) refuse(response, trouble);
     else if (reply) answerJson(response, 200, reply(sent.params));
     else this.#pass(request, body, response, trouble);
   }
@@ -223,6 +224,11 @@ async function reached(response: ServerResponse, trouble: Trouble, count: number
 function breakOff(response: ServerResponse): true {
   response.socket?.destroySoon();
   return true;
+}
+
+function refuse(response: ServerResponse, { status, body = {}, headers = {} }: Refusal): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  answerJson(response, status, body);
 }
 
 function answerJson(response: ServerResponse, status: number, body: unknown): void {

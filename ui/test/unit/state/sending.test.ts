@@ -244,6 +244,13 @@ describe("a message that can't be sent", () => {
     expect(chat.composer.text.value).toBe("A");
   });
 
+  test("may begin a new thread from one that takes none", async () => {
+    const { server, chat } = await opened([], {}, { status: { type: "closed" } });
+    server.on("threads.create", streamed(frame(created("thr_2")) + frame(done(user("m", "B")))));
+    expect(await chat.send({ ...say("B"), newThread: true })).toBe(true);
+    expect(server.types()).toEqual(["threads.create"]);
+  });
+
   test("is not sent to a thread that takes none", async () => {
     const locked = { status: { type: "locked", reason: "Settled." } } as const;
     const { server, chat } = await opened([user("msg_1", "A")], {}, locked);

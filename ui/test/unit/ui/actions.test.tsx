@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
-import { describe, expect, test } from "vitest";
+import { act } from "preact/test-utils";
+import { describe, expect, test, vi } from "vitest";
 
 import { failureText } from "../../../src/ui/FailureCard";
 import type { Failure, Item } from "../../../src/state";
@@ -73,6 +74,21 @@ describe("a failure is told", () => {
 
   test("in the server's words", () => {
     expect(failureText({ ...failure, message: "Your quota has ended." })).toContain("quota");
+  });
+
+  test("and can be tried again once the server's wait is over", () => {
+    vi.useFakeTimers();
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    const { all, text } = mount({}, conversation);
+    const button = () => all("[role=alert] .button")[0] as HTMLButtonElement;
+    const wait = { ...failure, status: 429, retryAfter: 30, retry: () => {} };
+    act(() => void (conversation.failure.value = wait));
+    expect(button().disabled).toBe(true);
+    expect(text("[role=alert] .button")).toContain("30 seconds");
+    act(() => void vi.advanceTimersByTime(30_000));
+    expect(button().disabled).toBe(false);
+    expect(text("[role=alert] .button")).toBe("Try again");
+    vi.useRealTimers();
   });
 
   test("in ours where the server's say nothing", () => {
