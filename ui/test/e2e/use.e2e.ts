@@ -169,6 +169,19 @@ describe("a long answer", () => {
   });
 });
 
+test("what is written grows its frame up to a point, and scrolls from there", async () => {
+  await open();
+  const frame = async () => (await tab.page.locator("openai-chatkit .composer").boundingBox())!;
+  const text = async () => (await chat.box.boundingBox())!;
+  const { height } = await frame();
+  await chat.box.fill("One\nTwo\nThree");
+  expect((await frame()).height).toBeGreaterThan(height + 30);
+  await chat.box.fill("A line\n".repeat(60));
+  const [around, within] = [await frame(), await text()];
+  expect(around.height).toBeLessThan(400);
+  expect(within.y + within.height).toBeLessThanOrEqual(around.y + around.height);
+});
+
 describe("by keyboard alone", () => {
   test("one asks, rates, asks again, and opens an old thread", async () => {
     await open();
