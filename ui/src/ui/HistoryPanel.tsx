@@ -4,11 +4,11 @@ import type { Key } from "../i18n";
 import { daysAgo, t } from "../i18n";
 import type { ThreadInfo } from "../state";
 
-import { failureText } from "./FailureCard";
 import { HistoryEntry } from "./HistoryEntry";
 import { IconButton } from "./IconButton";
 import { Icon } from "./icons/Icon";
 import { useUi } from "./context";
+import { failureReason } from "./failureReason";
 
 /** The list of threads, over the one that is open. */
 export function HistoryPanel() {
@@ -93,7 +93,7 @@ function Threads({ onChoose }: { onChoose: (thread: ThreadInfo) => void }) {
       <div role="alert">
         {failure.value && (
           <div class="card-note danger">
-            <p class="note-text">{failureText(failure.value)}</p>
+            <p class="note-text">{failureReason(failure.value, "history.failed")}</p>
             {failure.value.retry && (
               <button type="button" class="button" onClick={() => failure.value?.retry?.()}>
                 {t("error.retry")}

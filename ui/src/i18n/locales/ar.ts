@@ -13,6 +13,7 @@ const ar: Messages = {
   "history.title": "سجل المحادثات",
   "history.close": "إغلاق السجل",
   "history.empty": "ستُحفظ محادثاتك هنا.",
+  "history.failed": "تعذّر إكمال ذلك.",
   "history.more": "عرض المحادثات الأقدم",
   "history.untitled": "محادثة جديدة",
   "history.rename": "إعادة تسمية {title}",

@@ -13,6 +13,7 @@ const de: Messages = {
   "history.title": "Chatverlauf",
   "history.close": "Verlauf schließen",
   "history.empty": "Hier werden deine Chats aufbewahrt.",
+  "history.failed": "Das hat nicht geklappt.",
   "history.more": "Ältere Chats anzeigen",
   "history.untitled": "Neuer Chat",
   "history.rename": "{title} umbenennen",

@@ -14,6 +14,7 @@ const en = {
   "history.title": "Chat history",
   "history.close": "Close history",
   "history.empty": "Your chats will be kept here.",
+  "history.failed": "That didn't work.",
   "history.more": "Show older chats",
   "history.untitled": "New chat",
   "history.rename": "Rename {title}",

@@ -13,6 +13,7 @@ const es: Messages = {
   "history.title": "Historial de chats",
   "history.close": "Cerrar el historial",
   "history.empty": "Aquí se guardarán tus chats.",
+  "history.failed": "No se ha podido hacer.",
   "history.more": "Mostrar chats anteriores",
   "history.untitled": "Chat nuevo",
   "history.rename": "Cambiar el nombre de {title}",

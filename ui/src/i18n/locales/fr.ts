@@ -13,6 +13,7 @@ const fr: Messages = {
   "history.title": "Historique des discussions",
   "history.close": "Fermer l’historique",
   "history.empty": "Vos discussions seront conservées ici.",
+  "history.failed": "Cela n’a pas fonctionné.",
   "history.more": "Afficher les discussions plus anciennes",
   "history.untitled": "Nouvelle discussion",
   "history.rename": "Renommer {title}",

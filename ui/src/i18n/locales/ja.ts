@@ -13,6 +13,7 @@ const ja: Messages = {
   "history.title": "チャット履歴",
   "history.close": "履歴を閉じる",
   "history.empty": "チャットはここに保存されます。",
+  "history.failed": "操作を完了できませんでした。",
   "history.more": "以前のチャットを表示",
   "history.untitled": "新しいチャット",
   "history.rename": "「{title}」の名前を変更",

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { formatBytes, t } from "../../i18n";
-import type { ComposerAttachment, Failure } from "../../state";
+import type { ComposerAttachment } from "../../state";
 
-import { failureText } from "../FailureCard";
 import { useUi } from "../context";
+import { failureReason } from "../failureReason";
 import { IconButton } from "../IconButton";
 import { Icon } from "../icons/Icon";
 import { imageUrl } from "../urls";
@@ -64,16 +64,8 @@ function Entry({ attachment }: { attachment: ComposerAttachment }) {
 }
 
 function stateText({ status, size, failure }: ComposerAttachment): string {
-  if (status === "failed") return failureReason(failure) ?? t("attachment.failed");
+  if (status === "failed") return failureReason(failure, "attachment.failed");
   return size === null ? "" : formatBytes(size);
-}
-
-/** What holds of any request that fails so; the other texts speak of a chat or its answer. */
-function failureReason(failure: Failure | null): string | null {
-  if (!failure) return null;
-  const { kind, message, status } = failure;
-  const isSaid = message || kind === "network" || [401, 403, 413, 429].includes(status ?? 0);
-  return isSaid ? failureText(failure) : null;
 }
 
 function Bar({ attachment: { name, progress } }: { attachment: ComposerAttachment }) {

@@ -130,6 +130,17 @@ describe("history", () => {
     expect(focused()).toBe("New chat");
   });
 
+  test("says of what failed that it did, not that an answer failed", () => {
+    const { chat, text } = opened();
+    const common = { code: "http", message: null, retryAfter: null, retry: null };
+    const failed = (status: number) =>
+      act(() => void (chat.history.failure.value = { ...common, kind: "http", status }));
+    failed(500);
+    expect(text("[role=dialog] [role=alert]")).toBe("That didn't work.");
+    failed(401);
+    expect(text("[role=dialog] [role=alert]")).toContain("not signed in");
+  });
+
   test("renaming and deleting can be left out", () => {
     const { hasButton } = opened({ showDelete: false, showRename: false });
     expect(hasButton("Rename Fjords")).toBe(false);
