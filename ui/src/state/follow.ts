@@ -67,6 +67,7 @@ export async function follow(
 
 function whole({ state }: ThreadStore): StreamEnd {
   if (state.error) return { how: "failed" };
+  if (state.items.at(-1)?.stage === "sending") return cut("It ended before it had the message.");
   const isOpen = state.items.some((item) => item.stage === "open");
   return isOpen ? cut("It ended in the middle of an item.") : { how: "finished" };
 }

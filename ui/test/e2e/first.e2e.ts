@@ -45,10 +45,12 @@ async function threads(question: string): Promise<string[][]> {
   return all.filter((texts) => texts[0]?.startsWith(question));
 }
 
-describe("a new thread whose stream broke off before anything came", () => {
+describe("a new thread whose stream broke off before its message came", () => {
   test.each([
     ["is cut", { cut: 0 }],
     ["ends", { end: 0 }],
+    ["is cut when it has its thread", { cut: 1 }],
+    ["ends when it has its thread", { end: 1 }],
   ])("is the one that goes on: %s", async (name, trouble) => {
     const question = `Hello, it ${name}`;
     stage.front.trouble("threads.create", trouble);

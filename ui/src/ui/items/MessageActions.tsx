@@ -27,7 +27,10 @@ export function MessageActions({ items, conversation }: Props) {
   const mayRate = feedback && rated.length > 0;
   const question = shown.find(({ type }) => type === "user_message");
   const isAnswered = shown.some(({ type }) => type !== "user_message");
-  const mayRetry = retry && question && isAnswered && !conversation.responding.value;
+  // What failed in sight of the user can be tried again where that is told.
+  const hasEnded = isAnswered || (question?.stage === "done" && !conversation.failure.value);
+  const isOpen = !conversation.responding.value && !chat.restriction.value;
+  const mayRetry = retry && question && hasEnded && isOpen;
   const text = answers.map(plainText).filter(Boolean).join("\n\n");
   if (!text && !mayRate && !mayRetry) return null;
   return (

@@ -415,6 +415,15 @@ test("a message whose thread came, but nothing more, is back in that thread", as
   expect(chat.composer.text.value).toBe("Hello");
 });
 
+test("a stream that ends before the message is confirmed was cut", async () => {
+  const server = new Server().on("threads.create", streamed(frame(created())));
+  server.thread("thr_1", [user("msg_1", "Hello")]);
+  const { chat } = chatOf(server);
+  expect(await chat.send(say("Hello"))).toBe(true);
+  expect(brief(chat)).toEqual(["user done: Hello"]);
+  expect(chat.conversation.value.failure.value).toMatchObject({ kind: "cut" });
+});
+
 test("a stream that holds nothing has taken nothing", async () => {
   const { server, chat } = await opened([user("msg_1", "A")]);
   server.on("threads.add_user_message", streamed(""));

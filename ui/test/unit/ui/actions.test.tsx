@@ -31,6 +31,15 @@ const toolCall = item<Item>({
 });
 const end = item<Item>({ id: "e", type: "end_of_turn" });
 
+const FAILURE: Failure = {
+  kind: "http",
+  code: "quota",
+  message: null,
+  status: 404,
+  retryAfter: null,
+  retry: null,
+};
+
 describe("a turn that answers without a message", () => {
   test.each([
     ["a workflow", workflow],
@@ -57,20 +66,36 @@ test("what no one asked for can be rated, but not tried again", () => {
   expect(hasButton("Try again")).toBe(false);
 });
 
-test("a question without an answer has nothing under it", () => {
-  const { root } = mount(ALL, fakeConversation([userItem("u", "hi")]));
+describe("a question without an answer", () => {
+  test("can be asked again: its answer has failed, before the page was loaded", () => {
+    const { calls, click } = mount(ALL, fakeConversation([userItem("u", "hi")]));
+    click("Try again");
+    expect(calls).toEqual(['retry("u")']);
+  });
+
+  test("is asked again by what tells of its failure, if that is still there", () => {
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    conversation.failure.value = { ...FAILURE, retry: () => {} };
+    const { root } = mount(ALL, conversation);
+    expect(root.querySelector(ACTIONS)).toBeNull();
+  });
+
+  test("can't be asked again before the server has it", () => {
+    const item = userItem("local:1", "hi", { stage: "sending" });
+    const { root } = mount(ALL, fakeConversation([item]));
+    expect(root.querySelector(ACTIONS)).toBeNull();
+  });
+});
+
+test("in a thread that takes no more messages nothing can be tried again", () => {
+  const conversation = fakeConversation([userItem("u", "hi"), workflow]);
+  const { chat, root } = mount(ALL, conversation);
+  act(() => void (chat.restriction.value = { type: "locked", reason: null }));
   expect(root.querySelector(ACTIONS)).toBeNull();
 });
 
 describe("a failure is told", () => {
-  const failure: Failure = {
-    kind: "http",
-    code: "quota",
-    message: null,
-    status: 404,
-    retryAfter: null,
-    retry: null,
-  };
+  const failure = FAILURE;
 
   test("in the server's words", () => {
     expect(failureText({ ...failure, message: "Your quota has ended." })).toContain("quota");
