@@ -45,6 +45,7 @@ describe("chatkeep serve over a folder of documents", () => {
 
   test("offers questions to begin with, which the documents answer", async () => {
     const prompts = tab.page.getByRole("list", { name: "Suggestions" }).getByRole("button");
+    await prompts.first().waitFor();
     const questions = await prompts.allInnerTexts();
     expect(questions.length).toBeGreaterThan(2);
     for (const question of questions) {
