@@ -20,6 +20,11 @@ beforeEach(async () => {
 
 afterEach(() => tab.close());
 
+async function answered(question: string): Promise<void> {
+  const answer = expect.stringContaining(question);
+  await expect.poll(() => chat.answers.allInnerTexts()).toEqual([answer]);
+}
+
 interface Page {
   data: { id: string; content?: { text: string }[] }[];
 }
@@ -57,7 +62,7 @@ describe("a new thread whose stream broke off before its message came", () => {
     await chat.write(question);
     await chat.failed("The response was cut off.");
     await chat.button("Try again").click();
-    await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(question)]);
+    await answered(question);
     await chat.button("Send message").waitFor();
     expect(await tab.page.locator(".user_message").count()).toBe(1);
     await chat.draftIs("");
@@ -74,7 +79,7 @@ describe("a new thread whose stream broke off before its message came", () => {
     await chat.draftIs(question);
     stage.front.reset();
     await chat.box.press("Enter");
-    await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(question)]);
+    await answered(question);
     await chat.draftIs("");
     expect(await threads(question)).toEqual([[question, question]]);
   });

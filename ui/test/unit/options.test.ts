@@ -93,7 +93,10 @@ describe("unknown keys", () => {
       { composer: { tools: [{ id: "a", label: "A", icon: "bug", pined: true }] } },
       "composer.tools[0].pined is no option: did you mean pinned?",
     ],
-    [{ entities: { onTagSerch: () => [] } }, "entities.onTagSerch is no option: did you mean onTagSearch?"],
+    [
+      { entities: { onTagSerch: () => [] } },
+      "entities.onTagSerch is no option: did you mean onTagSearch?",
+    ],
     [{ commands: { enable: false } }, "commands.enable is no option: did you mean enabled?"],
     [
       { theme: { typography: { fontSources: [{ family: "A", src: "/a", wieght: 400 }] } } },

@@ -386,7 +386,8 @@ describe("a draft", () => {
       expect(chat.composer.text.value).toBe("");
     });
 
-    test.each(["{", "null", "[]", '{"sending": [{"content": 1}]}', '{"text": 1, "attachments": "x"}'])(
+    const wrong = ['{"sending": {"content": 1}}', '{"text": 1, "attachments": "x"}'];
+    test.each(["{", "null", "[]", ...wrong])(
       "that is damaged is none: %s",
       async (damaged) => {
         (await load()).composer.setText("Mine");

@@ -340,7 +340,8 @@ describe("a first message whose answer never came", () => {
     server.on("threads.add_user_message", streamed(frame(done(user("msg_3", "Hello there")))));
     chat.composer.setText("Hello there");
     expect(await chat.composer.submit()).toBe(true);
-    expect(brief(chat)).toEqual(["user done: Hello", "assistant done: Hi", "user done: Hello there"]);
+    expect(brief(chat).slice(0, 2)).toEqual(["user done: Hello", "assistant done: Hi"]);
+    expect(brief(chat).slice(2)).toEqual(["user done: Hello there"]);
     expect(server.asked("threads.add_user_message")).toMatchObject([{ thread_id: "thr_9" }]);
   });
 
