@@ -2,13 +2,10 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { t } from "../i18n";
-import { IconButton } from "../ui/IconButton";
-import { copyText } from "./copy";
+import { CopyButton } from "../ui/CopyButton";
 import type { Span } from "./highlight";
 import { Still } from "./still";
 import type { CodeToken } from "./tokens";
-
-const COPIED_MS = 2000;
 
 interface Props {
   token: CodeToken;
@@ -27,7 +24,12 @@ export function CodeBlock({ token, complete }: Props): JSX.Element {
     <div class="code" dir="ltr">
       <div class="code-head">
         <span class="code-language">{language || t("code.label")}</span>
-        <CopyCode chunks={chunks} />
+        <CopyButton
+          text={() => chunks.join("\n")}
+          label={t("code.copy")}
+          copiedLabel={t("code.copied")}
+          size={16}
+        />
       </div>
       <pre tabIndex={0} role="group" aria-label={name}>
         <code>{spans ? spans.map(spanNode) : chunkNodes(chunks)}</code>
@@ -73,24 +75,4 @@ function useHighlight(code: string | undefined, language: string): Span[] | unde
     return () => void (wanted = false);
   }, [code, language]);
   return done && done.code === code ? done.spans : undefined;
-}
-
-function CopyCode({ chunks }: { chunks: readonly string[] }): JSX.Element {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), COPIED_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = async ({ currentTarget }: { currentTarget: HTMLElement }) =>
-    setCopied(await copyText(chunks.join("\n"), currentTarget));
-  return (
-    <IconButton
-      class="small"
-      icon={copied ? "check" : "copy"}
-      size={16}
-      label={copied ? t("code.copied") : t("code.copy")}
-      onClick={(event) => void copy(event)}
-    />
-  );
 }

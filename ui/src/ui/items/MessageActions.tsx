@@ -1,16 +1,13 @@
 import type { ReadonlySignal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
 import type { AssistantItem, Conversation, Item } from "../../state";
 import type { FeedbackKind } from "../../wire/types";
 
 import { announce } from "../announce";
-import { copyText } from "../clipboard";
 import { useUi } from "../context";
+import { CopyButton } from "../CopyButton";
 import { IconButton } from "../IconButton";
-
-const COPIED_MS = 2000;
 
 interface Props {
   items: readonly ReadonlySignal<Item>[];
@@ -19,7 +16,7 @@ interface Props {
 
 /** What can be done with a finished answer. */
 export function MessageActions({ items, conversation }: Props) {
-  const { chat, options } = useUi();
+  const { chat, options, status } = useUi();
   const { feedback, retry } = options.value.threadItemActions;
   const shown = items.map((item) => item.value);
   const answers = shown.filter(({ type }) => type === "assistant_message") as AssistantItem[];
@@ -35,7 +32,15 @@ export function MessageActions({ items, conversation }: Props) {
   if (!text && !mayRate && !mayRetry) return null;
   return (
     <div class="actions" role="group" aria-label={t("message.actions")}>
-      {text && <CopyButton text={text} />}
+      {text && (
+        <CopyButton
+          text={() => text}
+          label={t("message.copy")}
+          copiedLabel={t("code.copied")}
+          size={17}
+          onCopied={() => announce(status, t("status.copied"))}
+        />
+      )}
       {mayRate && <Feedback ids={rated} conversation={conversation} />}
       {mayRetry && (
         <IconButton
@@ -58,30 +63,6 @@ const RATED: ReadonlySet<Item["type"]> = new Set([
 
 function plainText({ parts }: AssistantItem): string {
   return parts.map(({ text }) => text.toString()).join("\n\n");
-}
-
-function CopyButton({ text }: { text: string }) {
-  const { status } = useUi();
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), COPIED_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = async () => {
-    if (!(await copyText(text))) return;
-    setCopied(true);
-    announce(status, t("status.copied"));
-  };
-  return (
-    <IconButton
-      class="small"
-      icon={copied ? "check" : "copy"}
-      size={17}
-      label={t("message.copy")}
-      onClick={() => void copy()}
-    />
-  );
 }
 
 function Feedback({ ids, conversation }: { ids: readonly string[]; conversation: Conversation }) {
