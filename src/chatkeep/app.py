@@ -178,6 +178,7 @@ class Chatkeep:
         cors_origins: Sequence[str] = (),
         allowed_hosts: Sequence[str] = ("*",),
         page: bool = False,
+        prompts: Sequence[str] = (),
     ) -> "Starlette":
         """Return an ASGI application with the endpoint at ``/chatkit`` and at its root.
 
@@ -187,10 +188,13 @@ class Chatkeep:
             cors_origins: Origins whose pages may call it from a browser.
             allowed_hosts: ``Host`` headers that are answered.
             page: Whether the root shows a chat to those who open it in a browser.
+            prompts: Questions that the page offers to begin with.
         """
         from .web.asgi import application
+        from .web.ui import Page
 
-        return application(self, cors_origins, allowed_hosts, page=page)
+        shown = Page(prompts) if page else None
+        return application(self, cors_origins, allowed_hosts, shown)
 
     def router(self, prefix: str = "/chatkit") -> "APIRouter":
         """Return a FastAPI router with the endpoint at ``prefix``, the web element's files below.

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import Chatkeep
@@ -17,6 +18,12 @@ from .databases import sqlite_file
 from .settings import CommandSettings
 
 _PACKAGE = Path(__file__).parent.parent
+_ABOUT_CHATKEEP = (
+    "What happens when I reload in the middle of an answer?",
+    "How do I run it on PostgreSQL?",
+    "How do I connect a model of my own?",
+    "How do I show the chat in a React app?",
+)
 
 
 def build(settings: CommandSettings) -> Chatkeep:
@@ -45,8 +52,20 @@ def folders(settings: CommandSettings) -> list[Path]:
     """Return the folders to answer from: those of the settings, or the package's own docs."""
     if settings.folders:
         return [Path(folder) for folder in settings.folders]
+    return [_own_docs()]
+
+
+def _own_docs() -> Path:
     installed, checkout = _PACKAGE / "docs", _PACKAGE.parent.parent / "docs"
-    return [installed if installed.is_dir() else checkout]
+    return installed if installed.is_dir() else checkout
+
+
+def prompts(settings: CommandSettings) -> Sequence[str]:
+    """Return what the page offers to begin with: of the settings, or about Chatkeep's own docs."""
+    if settings.prompt or settings.app or not answers_from_folders(settings):
+        return settings.prompt
+    given = [folder.resolve() for folder in folders(settings)]
+    return _ABOUT_CHATKEEP if given == [_own_docs().resolve()] else []
 
 
 def index_path(settings: CommandSettings) -> Path:

@@ -34,6 +34,7 @@ def serve(
     workers: Annotated[int | None, flag("workers")] = None,
     reload: Annotated[bool | None, flag("reload", "--reload/--no-reload")] = None,
     cors_origin: Annotated[list[str] | None, flag("cors_origin", metavar="URL")] = None,
+    prompt: Annotated[list[str] | None, flag("prompt", metavar="TEXT")] = None,
 ) -> None:
     """Serve ChatKit: threads that are kept, answers that stream.
 

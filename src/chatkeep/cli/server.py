@@ -20,7 +20,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from .. import Chatkeep
 from ..errors import ConfigurationError
-from .assembly import answers_from_folders, build, folders, update_index
+from .assembly import answers_from_folders, build, folders, prompts, update_index
 from .settings import CommandSettings
 
 _SETTINGS_VARIABLE = "CHATKEEP_SERVE_SETTINGS"
@@ -201,6 +201,7 @@ class Application:
             cors_origins=settings.cors_origin,
             allowed_hosts=_allowed_hosts(settings, chat),
             page=True,
+            prompts=prompts(settings),
         )
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -28,7 +28,7 @@ ENV_PREFIX = "CHATKEEP_"
 CONFIG_FILE = Path("chatkeep.toml")
 
 _Strings = Annotated[list[str], NoDecode]
-"""A list that a variable gives with commas, and a flag by coming again."""
+"""A list that a variable gives in parts, and a flag by coming again."""
 
 
 class CommandSettings(BaseSettings):
@@ -85,6 +85,9 @@ class CommandSettings(BaseSettings):
     cors_origin: _Strings = Field(
         [], description="An origin whose pages may call this server. May be given several times."
     )
+    prompt: _Strings = Field(
+        [], description="A question that the page offers to begin with. May be given several times."
+    )
     limits: Settings = Field(
         Settings(), description="The engine's bounds and deadlines, as a table of their names."
     )
@@ -95,6 +98,11 @@ class CommandSettings(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("prompt", mode="before")
+    @classmethod
+    def _split_lines(cls, value: Any) -> Any:
+        return value.splitlines() if isinstance(value, str) else value  # questions have commas
 
     @field_validator("app")
     @classmethod

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .endpoint import REQUEST_HEADERS, Endpoint
 from .responses import http_error
-from .ui import UI
+from .ui import UI, Page
 
 if TYPE_CHECKING:
     from ..app import Chatkeep
@@ -54,11 +54,14 @@ class _Application(Starlette):
 
 
 def application(
-    chat: "Chatkeep", cors_origins: Sequence[str], allowed_hosts: Sequence[str], *, page: bool
+    chat: "Chatkeep",
+    cors_origins: Sequence[str],
+    allowed_hosts: Sequence[str],
+    page: Page | None,
 ) -> Starlette:
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
     endpoint, ui = Endpoint(chat), UI()
-    routes = [Route("/", ui.page)] if page else []
+    routes = [Route("/", page.show)] if page else []
     routes += [Route(path, endpoint.chatkit) for path in (_PATH, f"{_PATH}/", "/")]
     for prefix in ("", _PATH):
         routes.append(Route(f"{prefix}/ui/{{name:path}}", ui.file))

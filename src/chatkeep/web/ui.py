@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import html
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -66,8 +69,10 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+_NO_PROMPTS = 'data-prompts="[]"'
 _PAGE = {
     "cache-control": "no-cache",
+    "x-content-type-options": "nosniff",
     "content-security-policy": _policy("'self'"),
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -75,7 +80,7 @@ _PAGE = {
 
 
 class UI:
-    """Request handlers for the web element's files and its page."""
+    """Request handler for the web element's files."""
 
     def __init__(self) -> None:
         self._folder = Folder(BUILT)
@@ -90,19 +95,36 @@ class UI:
         found.headers.update(_SHARED)
         return found
 
-    async def page(self, request: Request) -> Response:
-        """Answer with the page; without the built files, with how to build them."""
-        found = await run_in_threadpool(self._read, "page/index.html", request)
-        if found is None:
-            found = HTMLResponse(_UNBUILT, headers={"x-content-type-options": "nosniff"})
-            found.headers.update(_PAGE | {"content-security-policy": _policy(_hash(_STYLE))})
-        else:
-            found.headers.update(_PAGE)
-        return found
-
     def _read(self, name: str, request: Request) -> Response | None:
         try:
             file = self._folder.get(name)
             return file.answer(request) if file else None
         except OSError:  # a build has just replaced it
             return None
+
+
+class Page:
+    """Request handler for the page that shows the web element alone.
+
+    Args:
+        prompts: Questions that it offers to begin with.
+    """
+
+    def __init__(self, prompts: Sequence[str] = ()) -> None:
+        asked = json.dumps(list(prompts), ensure_ascii=False)
+        self._prompts = f'data-prompts="{html.escape(asked)}"'
+
+    async def show(self, request: Request) -> Response:
+        """Answer with the page; without the built files, with how to build them."""
+        text = await run_in_threadpool(self._read)
+        if text is None:
+            policy = _policy(_hash(_STYLE))
+            return HTMLResponse(_UNBUILT, headers=_PAGE | {"content-security-policy": policy})
+        return HTMLResponse(text, headers=_PAGE)
+
+    def _read(self) -> str | None:
+        try:
+            text = (BUILT / "page" / "index.html").read_text(encoding="utf-8")
+        except OSError:  # it isn't there, or a build has just replaced it
+            return None
+        return text.replace(_NO_PROMPTS, self._prompts, 1)

@@ -50,6 +50,11 @@ def test_lists_come_from_flags_variables_and_the_file(monkeypatch: pytest.Monkey
     assert load(cors_origin=["https://c.test"]).cors_origin == ["https://c.test"]
 
 
+def test_questions_keep_their_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATKEEP_PROMPT", "Where, and when?\nWhy?")
+    assert load().prompt == ["Where, and when?", "Why?"]
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATKEEP_MODEL", "")
     assert load().model is None

@@ -1,4 +1,7 @@
 import gzip
+import html
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from chatkeep import Chatkeep
+from chatkeep.cli.assembly import folders, prompts
 from chatkeep.cli.server import Application
 from chatkeep.cli.settings import load
 from chatkeep.testing.client import InProcessTransport
@@ -24,7 +28,7 @@ FILES = {
     "chatkit.mjs": b'export * from "./chunks/chatkit-ABCDEFGH.js";',
     "chunks/chatkit-ABCDEFGH.js": b"export const version = 1;",
     "chunks/KaTeX-ABCDEFGH.woff2": b"wOF2",
-    "page/index.html": b"<!doctype html><openai-chatkit></openai-chatkit>",
+    "page/index.html": b'<!doctype html><html data-prompts="[]"><openai-chatkit>',
     "page/page.css": b"main{}",
 }
 
@@ -230,11 +234,37 @@ async def test_the_page_may_reach_no_other_host_and_run_nothing_inline(
 
 
 async def test_serve_shows_the_page(built: Path, chat: Chatkeep) -> None:
-    app = Application(load(), chat)
+    app = Application(load(prompt=["Why, though?"]), chat)
     async with browser(app) as http:
         page = await http.get("/", headers={"host": "127.0.0.1:8000"})
 
-    assert page.content == FILES["page/index.html"]
+    assert page.text.endswith("<openai-chatkit>")
+    assert "Why, though?" in page.text
+
+
+async def test_the_page_offers_questions_whatever_is_in_them(built: Path, chat: Chatkeep) -> None:
+    questions = ['What is "half" of <b>2</b> & 3?', "¿Cuánto?"]
+    async with browser(chat.asgi(page=True, prompts=questions)) as http:
+        page = await http.get("/")
+
+    [given] = re.findall('data-prompts="([^"]*)"', page.text)
+    assert json.loads(html.unescape(given)) == questions
+    assert "<b>" not in page.text
+
+
+def test_serve_offers_questions_about_its_own_documents_alone(tmp_path: Path) -> None:
+    assert len(prompts(load())) > 2
+    assert prompts(load(folders=[str(own_folder())])) == prompts(load())
+    assert list(prompts(load(folders=[str(tmp_path)]))) == []
+    assert list(prompts(load(folders=[str(tmp_path)], prompt=["Why, though?"]))) == ["Why, though?"]
+    assert list(prompts(load(model="m"))) == []
+    assert list(prompts(load(app="shop:chat"))) == []
+
+
+def own_folder() -> Path:
+    """The documents that are served when no folder is named."""
+    [folder] = folders(load())
+    return folder
 
 
 async def test_without_a_page_the_root_is_the_endpoint_alone(built: Path, chat: Chatkeep) -> None:
