@@ -1,6 +1,6 @@
 import { formatNumber, locale } from "./t";
 
-const KILO = 1024;
+const KILO = 1000;
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
 
 /** A size such as `25 MB`. */

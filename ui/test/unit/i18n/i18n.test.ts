@@ -85,9 +85,18 @@ describe("every language", () => {
 });
 
 describe("formats", () => {
-  test("sizes and durations", () => {
-    expect(formatBytes(5 * 1024 * 1024)).toBe("5 MB");
-    expect(formatBytes(0)).toBe("0 bytes");
+  test.each([
+    [0, "0 bytes"],
+    [999, "999 bytes"],
+    [1000, "1 kB"],
+    [999_499, "999 kB"],
+    [1_000_000, "1 MB"],
+    [2_560_000, "2.6 MB"],
+    [1_000_000_000, "1 GB"],
+    [4_200_000_000_000, "4,200 GB"],
+  ])("%d bytes are %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  test("durations", () => {
     expect(formatDuration(4)).toBe("4 seconds");
     expect(formatDuration(120)).toBe("2 minutes");
   });

@@ -126,7 +126,7 @@ describe("files", () => {
   test("pasted files are attached, and those refused are named with the reason", () => {
     const { box, calls, rejections, text } = mount(files);
     const file = new File(["x"], "film.mov", { type: "video/quicktime" });
-    rejections.push({ file, reason: "size", limit: 5 * 1024 * 1024 });
+    rejections.push({ file, reason: "size", limit: 5_000_000 });
     const pasted = new Event("paste", { bubbles: true, cancelable: true });
     Object.assign(pasted, { clipboardData: { files: [file] } });
     act(() => void box().dispatchEvent(pasted));
