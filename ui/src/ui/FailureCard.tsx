@@ -7,6 +7,7 @@ import type { Failure } from "../state";
 
 import { IconButton } from "./IconButton";
 import { Icon } from "./icons/Icon";
+import { useUi } from "./context";
 
 const BY_STATUS: Readonly<Record<number, Key>> = {
   401: "error.unauthorized",
@@ -39,7 +40,12 @@ interface Props {
 
 /** Something that went wrong, and what can be done about it. */
 export function FailureCard({ failure, onDismiss }: Props) {
+  const { returnToComposer } = useUi();
   const shown = failure.value;
+  const dismiss = () => {
+    onDismiss();
+    returnToComposer();
+  };
   // An alert is heard when it is filled, so its frame is always there.
   return (
     <div role="alert">
@@ -55,7 +61,7 @@ export function FailureCard({ failure, onDismiss }: Props) {
             icon="close"
             size={16}
             label={t("error.dismiss")}
-            onClick={onDismiss}
+            onClick={dismiss}
           />
         </div>
       )}
@@ -67,6 +73,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @param wait Seconds for which the server wants to be left alone. */
 function Retry({ retry, wait }: { retry: () => void; wait: number }) {
+  const { returnToComposer } = useUi();
   const [waited, setWaited] = useState<(() => void) | null>(null);
   const isEarly = wait > 0 && waited !== retry;
   useEffect(() => {
@@ -74,8 +81,12 @@ function Retry({ retry, wait }: { retry: () => void; wait: number }) {
     const timer = setTimeout(() => setWaited(() => retry), milliseconds);
     return () => clearTimeout(timer);
   }, [retry, wait]);
+  const again = () => {
+    retry();
+    returnToComposer();
+  };
   return (
-    <button type="button" class="button" disabled={isEarly} onClick={retry}>
+    <button type="button" class="button" disabled={isEarly} onClick={again}>
       <Icon name="reload" size={16} />
       {t("error.retry")}
       {isEarly && ` (${formatDuration(wait)})`}

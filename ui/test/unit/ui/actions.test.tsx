@@ -116,6 +116,18 @@ describe("a failure is told", () => {
     vi.useRealTimers();
   });
 
+  test.each(["Try again", "Dismiss"])("and leaves the focus to the composer: %s", async (name) => {
+    const conversation = fakeConversation([userItem("u", "hi")]);
+    const pressed = vi.fn(() => void (conversation.failure.value = null));
+    conversation.dismissFailure = pressed;
+    const { box, button, click, root } = mount({}, conversation);
+    act(() => void (conversation.failure.value = { ...failure, retry: pressed }));
+    button(name).focus();
+    click(name);
+    expect(pressed).toHaveBeenCalledOnce();
+    await vi.waitFor(() => expect(root.activeElement).toBe(box()));
+  });
+
   test("in ours where the server's say nothing", () => {
     const vague = { ...failure, code: "not_found", message: "This does not exist." };
     expect(failureText(failure)).toBe("This chat no longer exists.");
