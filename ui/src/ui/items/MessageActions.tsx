@@ -24,8 +24,12 @@ export function MessageActions({ items, conversation }: Props) {
   const mayRate = feedback && rated.length > 0;
   const question = shown.find(({ type }) => type === "user_message");
   const isAnswered = shown.some(({ type }) => type !== "user_message");
+  const asked = conversation.questions.value?.id;
+  const isWaiting = shown.some(({ id }) => id === asked);
   // What failed in sight of the user can be tried again where that is told.
-  const hasEnded = isAnswered || (question?.stage === "done" && !conversation.failure.value);
+  const hasEnded = isAnswered
+    ? !isWaiting
+    : question?.stage === "done" && !conversation.failure.value;
   const isOpen = !conversation.responding.value && !chat.restriction.value;
   const mayRetry = retry && question && hasEnded && isOpen;
   const text = answers.map(plainText).filter(Boolean).join("\n\n");

@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { describe, expect, test, vi } from "vitest";
 
 import { failureText } from "../../../src/ui/FailureCard";
-import type { Failure, Item } from "../../../src/state";
+import type { Failure, Item, QuestionsItem } from "../../../src/state";
 
 import { assistantItem, fakeConversation, item, userItem } from "./fake";
 import { mount } from "./mount";
@@ -85,6 +85,29 @@ describe("a question without an answer", () => {
     const { root } = mount(ALL, fakeConversation([item]));
     expect(root.querySelector(ACTIONS)).toBeNull();
   });
+});
+
+test("a turn that waits for answers has not ended: it can't be tried again", () => {
+  const questions = item<QuestionsItem>({
+    id: "q",
+    type: "structured_input",
+    status: "pending",
+    inputs: [{ id: "1", type: "freeform", question: "Why?" }],
+  });
+  const conversation = fakeConversation([
+    userItem("u1", "hi"),
+    assistantItem("a", "Hello"),
+    userItem("u2", "Why not?"),
+    questions,
+  ]);
+  conversation.questions.value = questions;
+  const { all, click, calls, hasButton } = mount(ALL, conversation);
+  expect(all(ACTIONS)).toHaveLength(1); // of the turn before
+  click("Try again");
+  expect(calls).toEqual(['retry("u1")']);
+  act(() => void (conversation.questions.value = null));
+  expect(hasButton("Try again")).toBe(true);
+  expect(all(ACTIONS)).toHaveLength(2);
 });
 
 test("in a thread that takes no more messages nothing can be tried again", () => {
