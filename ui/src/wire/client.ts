@@ -1,5 +1,6 @@
 import { unlessAborted } from "./abort";
 import { WireError, lost, notChatKit, refused } from "./errors";
+import { liveAnswered, liveHeaders, refusesLive } from "./live";
 import { SseParser } from "./sse";
 import type { ServerSentEvent } from "./sse";
 import type {
@@ -55,6 +56,8 @@ export interface PageOptions {
   readonly order?: "asc" | "desc";
 }
 
+type HeadersGiven = Readonly<Record<string, string>>;
+
 export type EventStream = AsyncGenerator<StreamedEvent, void>;
 
 /** What changes nothing on the server, so that asking twice is asking once. */
@@ -64,6 +67,8 @@ const SAFE_TO_REPEAT: ReadonlySet<RequestType> = new Set([
   "items.list",
   "threads.stop",
 ]);
+/** A request that any server answers, and that changes nothing. */
+const A_READ = JSON.stringify({ type: "threads.list", params: { limit: 1, order: "desc" } });
 const MAY_PASS = new Set([502, 503, 504]);
 const PAUSES = [300, 1500];
 
@@ -235,14 +240,34 @@ export class ChatKitClient {
     accept: string,
     options: CallOptions,
   ): Promise<Response> {
+    const { url } = this.#options;
+    const body = JSON.stringify({ type, params });
+    const send = () => this.#send(accept, body, liveHeaders(url), options);
+    const response = await send().catch(async (error: unknown) => {
+      const ask = (live: HeadersGiven) => this.#send("application/json", A_READ, live, options);
+      const isLost = error instanceof WireError && error.kind === "network";
+      if (!isLost || !(await refusesLive(url, ask))) throw error;
+      return send();
+    });
+    liveAnswered(url);
+    if (!response.ok) throw await refused(response);
+    return response;
+  }
+
+  async #send(
+    accept: string,
+    body: string,
+    live: HeadersGiven,
+    options: CallOptions,
+  ): Promise<Response> {
     const { url, fetch: send = globalThis.fetch, locale } = this.#options;
     const headers: Record<string, string> = {
       Accept: accept,
       "Content-Type": "application/json",
-      "Chatkeep-Live": "1",
+      ...live,
     };
     if (locale) headers["Accept-Language"] = locale;
-    const init: RequestInit = { method: "POST", headers, body: JSON.stringify({ type, params }) };
+    const init: RequestInit = { method: "POST", headers, body };
     if (options.signal) init.signal = options.signal;
     const answer = (async () => send(url, init))(); // what is thrown at once is a rejection too
     const response = await unlessAborted(answer, options.signal).catch((error: unknown) => {
@@ -251,7 +276,6 @@ export class ChatKitClient {
       throw lost("network", options.signal, error);
     });
     if (typeof response?.headers?.get !== "function") throw noStream();
-    if (!response.ok) throw await refused(response);
     return response;
   }
 }

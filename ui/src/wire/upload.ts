@@ -1,6 +1,7 @@
 import type { ChatKitClient } from "./client";
 import { mimeType } from "./client";
 import { WireError, lost, refused } from "./errors";
+import { isSameOrigin } from "./origin";
 import type { Attachment } from "./types";
 
 export type UploadStrategy =
@@ -67,15 +68,6 @@ function putHeaders(
   const given = headers ?? {};
   const hasType = Object.keys(given).some((name) => name.toLowerCase() === "content-type");
   return hasType ? given : { ...given, "Content-Type": mimeType(file) };
-}
-
-function isSameOrigin(url: string, endpoint: string): boolean {
-  const base = globalThis.location?.href;
-  try {
-    return new URL(url, base).origin === new URL(endpoint, base).origin;
-  } catch {
-    return false;
-  }
 }
 
 /** Send, by the page's fetch or with progress; return the body of the answer. */

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import type { Tab } from "./support/browser";
 import type { ChatView } from "./support/chat";
+import { Foreign } from "./support/foreign";
 import { page, Stage } from "./support/stage";
 
 let stage: Stage;
@@ -31,6 +32,26 @@ async function openPage(script: string): Promise<void> {
 async function greets(): Promise<void> {
   await tab.page.getByRole("heading", { name: "Hello there" }).waitFor();
 }
+
+test("a server of another origin that allows no header of ours is spoken to all the same", async () => {
+  const foreign = await Foreign.start(stage.backend.origin);
+  try {
+    [tab, chat] = await stage.open();
+    const body = "<main><openai-chatkit></openai-chatkit></main>";
+    stage.front.serve("/foreign.html", page(body), { policy: false });
+    await tab.page.goto("/foreign.html");
+    await tab.page.evaluate(async (url) => {
+      await customElements.whenDefined("openai-chatkit");
+      const element = document.querySelector("openai-chatkit")!;
+      element.setOptions({ api: { url, domainKey: "" }, history: { enabled: false } });
+    }, foreign.url);
+    await chat.ask("Good day");
+    expect(await chat.answers.first().innerText()).toContain("Good day");
+    tab.pardon(/request to another host: .*\/chatkit$/);
+  } finally {
+    await foreign.stop();
+  }
+});
 
 describe("a page without a framework", () => {
   test("sets options once the tag is defined", async () => {
