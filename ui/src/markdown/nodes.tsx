@@ -23,14 +23,24 @@ const GROUP = 32;
 /** The message's own heading stands above those within it. */
 const HEADING_BELOW = 3;
 
-/** Nodes for the blocks that another holds. */
-function blockNodes(tokens: readonly BlockToken[], scope: Scope): ComponentChildren[] {
-  return tokens.map((token) => blockNode(token, scope));
+/**
+ * A block at the top runs in the direction of its first words, and all within it runs with it:
+ * what had a direction of its own would not count for the whole.
+ */
+type Direction = "auto" | undefined;
+
+/** The node for a block at the top of a text. */
+export function blockNode(token: BlockToken, scope: Scope): ComponentChildren {
+  return citedBlock(token, scope, "auto");
 }
 
-/** The node for a block. */
-export function blockNode(token: BlockToken, scope: Scope): ComponentChildren {
-  const node = bareBlock(token, scope);
+/** Nodes for the blocks that another holds. */
+function blockNodes(tokens: readonly BlockToken[], scope: Scope): ComponentChildren[] {
+  return tokens.map((token) => citedBlock(token, scope));
+}
+
+function citedBlock(token: BlockToken, scope: Scope, dir?: Direction): ComponentChildren {
+  const node = bareBlock(token, scope, dir);
   const cites = scope.marks.after.get(token);
   if (!cites) return node;
   return [
@@ -43,28 +53,28 @@ export function blockNode(token: BlockToken, scope: Scope): ComponentChildren {
   ];
 }
 
-function bareBlock(token: BlockToken, scope: Scope): ComponentChildren {
+function bareBlock(token: BlockToken, scope: Scope, dir: Direction): ComponentChildren {
   switch (token.type) {
     case "paragraph":
     case "text":
-      return <p dir="auto">{inlineNodes(inlines(token), scope)}</p>;
+      return <p dir={dir}>{inlineNodes(inlines(token), scope)}</p>;
     case "heading":
-      return heading(token, scope);
+      return heading(token, scope, dir);
     case "code":
       return <CodeBlock token={token} complete={scope.complete} />;
     case "list":
-      return list(token, scope);
+      return list(token, scope, dir);
     case "table":
-      return table(token, scope);
+      return table(token, scope, dir);
     case "blockquote":
-      return <blockquote dir="auto">{blockNodes(blocks(token), scope)}</blockquote>;
+      return <blockquote dir={dir}>{blockNodes(blocks(token), scope)}</blockquote>;
     case "hr":
       return <hr />;
     case "math":
       return <Formula token={token} />;
     case "html":
       return (
-        <p class="html" dir="auto">
+        <p class="html" dir={dir}>
           {token.text.trimEnd()}
         </p>
       );
@@ -75,37 +85,37 @@ function bareBlock(token: BlockToken, scope: Scope): ComponentChildren {
   }
 }
 
-function heading(token: Tokens.Heading, scope: Scope): JSX.Element {
+function heading(token: Tokens.Heading, scope: Scope, dir: Direction): JSX.Element {
   const Tag = `h${Math.min(6, token.depth + HEADING_BELOW)}` as "h4";
   return (
-    <Tag class={`h${token.depth}`} dir="auto">
+    <Tag class={`h${token.depth}`} dir={dir}>
       {inlineNodes(inlines(token), scope)}
     </Tag>
   );
 }
 
-function list(token: Tokens.List, scope: Scope): JSX.Element {
+function list(token: Tokens.List, scope: Scope, dir: Direction): JSX.Element {
   const items = siblings(token.items, scope, listItem);
   const spacing = token.loose ? "loose" : "tight";
-  if (!token.ordered) return <ul class={spacing}>{items}</ul>;
+  if (token.ordered) {
+    return (
+      <ol class={spacing} dir={dir} start={token.start === "" ? 1 : token.start}>
+        {items}
+      </ol>
+    );
+  }
   return (
-    <ol class={spacing} start={token.start === "" ? 1 : token.start}>
+    <ul class={spacing} dir={dir}>
       {items}
-    </ol>
+    </ul>
   );
 }
 
 function listItem(item: Tokens.ListItem, key: number, scope: Scope): JSX.Element {
   const content = blockNodes(blocks(item), scope);
-  if (!item.task) {
-    return (
-      <li key={key} dir="auto">
-        {content}
-      </li>
-    );
-  }
+  if (!item.task) return <li key={key}>{content}</li>;
   return (
-    <li key={key} class="task" dir="auto">
+    <li key={key} class="task">
       <input type="checkbox" checked={item.checked} disabled aria-label={saying(item)} />
       <div>{content}</div>
     </li>
@@ -120,9 +130,9 @@ function saying(item: Tokens.ListItem): string {
     .trim();
 }
 
-function table(token: Tokens.Table, scope: Scope): JSX.Element {
+function table(token: Tokens.Table, scope: Scope, dir: Direction): JSX.Element {
   return (
-    <Table rows={token.rows.length}>
+    <Table rows={token.rows.length} dir={dir}>
       {[
         <thead key="head">{tableRow(token.header, 0, scope)}</thead>,
         ...groups(token.rows, 0, scope, tableRow, "tbody"),
@@ -137,7 +147,7 @@ function tableRow(cells: readonly Tokens.TableCell[], key: number, scope: Scope)
       {cells.map((cell) => {
         const Tag = cell.header ? "th" : "td";
         return (
-          <Tag class={cell.align ?? undefined} dir="auto" scope={cell.header ? "col" : undefined}>
+          <Tag class={cell.align ?? undefined} scope={cell.header ? "col" : undefined}>
             {inlineNodes(inlines(cell), scope)}
           </Tag>
         );

@@ -8,6 +8,8 @@ const LEAST_WIDTH = 5; // em
 
 interface Props {
   rows: number;
+  /** Of its columns, and so of its scrolling: it begins where they do. */
+  dir?: "auto" | undefined;
   children: ComponentChildren;
 }
 
@@ -35,9 +37,9 @@ export class Table extends Component<Props, State> {
     this.#settle();
   }
 
-  override render({ children }: Props, { widths, least }: State) {
+  override render({ dir, children }: Props, { widths, least }: State) {
     return (
-      <div class="scroll-x" role="group" aria-label={t("table.label")} tabIndex={0}>
+      <div class="scroll-x" role="group" aria-label={t("table.label")} dir={dir} tabIndex={0}>
         <table ref={this.#table} class={widths && "settled"} style={{ minWidth: least }}>
           {widths && (
             <colgroup>

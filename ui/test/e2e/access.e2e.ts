@@ -199,6 +199,81 @@ test("lists, tasks and columns stand where Arabic begins its lines", async () =>
   expect(sides[0]).toBeCloseTo(sides[1]!, 0);
 });
 
+describe("in either language", () => {
+  const ARABIC = "- واحد\n\n1. اثنان\n\n- [x] تم\n\n> كما قيل\n\n| المدينة | أيام |\n|---|---|\n| برغن | 231 |";
+  const ENGLISH = "- one\n\n1. two\n\n- [x] done\n\n> As said\n\n| Town | Days |\n|---|---|\n| Bergen | 231 |";
+  const MIXED = "- `npm` للتثبيت:\n\n  - Hello, world.\n\n  > So.\n- And so.";
+
+  test.each([
+    ["en", ARABIC, "right"],
+    ["ar", ENGLISH, "left"],
+    ["en", MIXED, "right"],
+  ])("lists, quotes and tables begin where their words do: %s, %j", async (locale, text, side) => {
+    [tab, chat] = await stage.openChat({ ...OPTIONS, locale });
+    await tab.page.locator(`openai-chatkit [lang=${locale}]`).waitFor();
+    const box = tab.page.locator("openai-chatkit textarea");
+    await box.fill(text);
+    await box.press("Enter");
+    await tab.page.locator("openai-chatkit .actions").waitFor();
+    const answer = tab.page.locator("openai-chatkit .assistant .markdown");
+    const begins = await answer.evaluate(beginnings);
+    expect(begins.length).toBeGreaterThan(5);
+    expect(begins.filter(([, at]) => at !== side)).toEqual([]);
+  });
+
+  test("a wide table shows its first columns first", async () => {
+    [tab, chat] = await stage.openChat(OPTIONS, { viewport: { width: 360, height: 640 } });
+    const row = (cell: string) => `|${` ${cell} |`.repeat(12)}`;
+    await chat.ask([row("المدينة"), row("---"), row("برغن")].join("\n"));
+    const table = chat.answers.getByRole("group", { name: "Table" });
+    const places = [table, table.locator("th").first(), table.locator("th").last()];
+    const [view, first, last] = await Promise.all(places.map((each) => each.boundingBox()));
+    expect(first!.x + first!.width).toBeCloseTo(view!.x + view!.width, 0);
+    expect(last!.x + last!.width).toBeLessThan(view!.x);
+  });
+
+  test("a sentence within the other language is in its own order", async () => {
+    [tab, chat] = await stage.openChat(OPTIONS);
+    await chat.ask(MIXED);
+    const ends = await chat.answers.locator("p", { hasText: "Hello" }).evaluate((line) => {
+      const words = line.firstChild!;
+      const place = (at: number) => {
+        const range = document.createRange();
+        range.setStart(words, at);
+        range.setEnd(words, at + 1);
+        return range.getBoundingClientRect().x;
+      };
+      return [place(0), place(words.textContent!.length - 1)];
+    });
+    expect(ends[0]).toBeLessThan(ends[1]!);
+  });
+});
+
+/** At which side of it each thing in an answer begins: marks, boxes, bars, columns and lines. */
+function beginnings(answer: Element): [what: string, side: string][] {
+  const each = <T>(selector: string, read: (found: HTMLElement) => T) =>
+    [...answer.querySelectorAll<HTMLElement>(selector)].map(
+      (found) => [`${found.localName} ${found.textContent}`, read(found)] as [string, T],
+    );
+  const side = (isLeft: boolean) => (isLeft ? "left" : "right");
+  const room = (found: Element, ...lengths: ("paddingLeft" | "borderLeftWidth")[]) =>
+    side(lengths.some((length) => Number.parseFloat(getComputedStyle(found)[length]) > 0));
+  const line = (found: Element) => {
+    const words = document.createRange();
+    words.selectNodeContents(found);
+    const [text, all] = [words.getBoundingClientRect(), found.getBoundingClientRect()];
+    return side(text.left - all.left < all.right - text.right);
+  };
+  const left = (found: Element | null | undefined) => found!.getBoundingClientRect().left;
+  return [
+    ...each("ul, ol", (list) => room(list, "paddingLeft")),
+    ...each("blockquote", (quote) => room(quote, "borderLeftWidth")),
+    ...each(".task", (task) => side(left(task.children[0]) < left(task.children[1]))),
+    ...each("tr", (row) => side(left(row.children[0]) < left(row.children[1]))),
+    ...each("p, th, td", line),
+  ];
+}
+
 test("without motion where a person wants none", async () => {
   [tab, chat] = await stage.openChat(OPTIONS, { reducedMotion: "reduce" });
   await chat.write("stopped");
