@@ -1,3 +1,4 @@
+import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import type { Tab } from "./support/browser";
@@ -181,6 +182,42 @@ test("what is written grows its frame up to a point, and scrolls from there", as
   expect(around.height).toBeLessThan(400);
   expect(within.y + within.height).toBeLessThanOrEqual(around.y + around.height);
 });
+
+test("in a page that gives it little height, what is long scrolls and is not cut", async () => {
+  const models = Array.from({ length: 12 }, (_, at) => ({ id: `m${at}`, label: `Model ${at}` }));
+  const disclaimer = { text: "It may be wrong." };
+  await open({ composer: { models }, disclaimer }, { viewport: { width: 500, height: 1000 } });
+  const frame = tab.page.locator("openai-chatkit");
+  await frame.evaluate((element) => (element.style.height = "300px"));
+  await chat.button(/^Model/).click();
+  const menu = tab.page.getByRole("menu");
+  await settled(menu);
+  expect((await menu.boundingBox())!.y).toBeGreaterThan((await frame.boundingBox())!.y);
+  await tab.page.keyboard.press("End");
+  await tab.page.keyboard.press("Enter");
+  await chat.button(/^Model/).getByText("Model 11").waitFor();
+  await chat.box.fill("line\n".repeat(30));
+  expect((await chat.log.boundingBox())!.height).toBeGreaterThan(0);
+  expect((await chat.box.boundingBox())!.height).toBeLessThan(150);
+});
+
+test("in a page that gives it no height, it has one", async () => {
+  await open();
+  const frame = tab.page.locator("openai-chatkit");
+  await frame.evaluate(({ parentElement }) => {
+    parentElement!.style.display = "block";
+    parentElement!.style.height = "auto";
+  });
+  await chat.ask("Hello");
+  expect((await chat.log.boundingBox())!.height).toBeGreaterThan(100);
+});
+
+/** Once it moves no more. */
+async function settled(shown: Locator): Promise<void> {
+  await shown.evaluate((element) =>
+    Promise.all(element.getAnimations().map(({ finished }) => finished)),
+  );
+}
 
 describe("by keyboard alone", () => {
   test("one asks, rates, asks again, and opens an old thread", async () => {
