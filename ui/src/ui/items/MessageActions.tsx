@@ -16,7 +16,7 @@ interface Props {
 
 /** What can be done with a finished answer. */
 export function MessageActions({ items, conversation }: Props) {
-  const { chat, options, status } = useUi();
+  const { chat, options, status, returnToComposer } = useUi();
   const { feedback, retry } = options.value.threadItemActions;
   const shown = items.map((item) => item.value);
   const answers = shown.filter(({ type }) => type === "assistant_message") as AssistantItem[];
@@ -52,7 +52,10 @@ export function MessageActions({ items, conversation }: Props) {
           icon="reload"
           size={17}
           label={t("message.retry")}
-          onClick={() => void chat.retry(question.id)}
+          onClick={() => {
+            void chat.retry(question.id);
+            returnToComposer(); // while it is answered again, this button is not here
+          }}
         />
       )}
     </div>

@@ -66,6 +66,14 @@ test("what no one asked for can be rated, but not tried again", () => {
   expect(hasButton("Try again")).toBe(false);
 });
 
+test("trying again leaves the focus to the composer", async () => {
+  const items = [userItem("u", "hi"), assistantItem("a", "Hello")];
+  const { box, button, click, root } = mount(ALL, fakeConversation(items));
+  button("Try again").focus();
+  click("Try again");
+  await vi.waitFor(() => expect(root.activeElement).toBe(box()));
+});
+
 describe("a question without an answer", () => {
   test("can be asked again: its answer has failed, before the page was loaded", () => {
     const { calls, click } = mount(ALL, fakeConversation([userItem("u", "hi")]));
