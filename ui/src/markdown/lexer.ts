@@ -17,7 +17,43 @@ export const CHUNK_LINES = 40;
 /** A fenced block with its closing fence. */
 const FENCED = /^ {0,3}(`{3,}|~{3,})[^]*\n {0,3}\1[`~]* *\n*$/;
 
+/** What is nested deeper is plain text: the stack has an end, and readers have one before it. */
+const DEEPEST = 48;
+
 class Grammar extends Tokenizer {
+  #depth = 0;
+
+  override blockquote(src: string): Tokens.Blockquote | undefined {
+    return this.#nested(() => super.blockquote(src));
+  }
+
+  override list(src: string): Tokens.List | undefined {
+    return this.#nested(() => super.list(src));
+  }
+
+  override emStrong(
+    src: string,
+    maskedSrc: string,
+    prevChar?: string,
+  ): Tokens.Em | Tokens.Strong | undefined {
+    return this.#nested(() => super.emStrong(src, maskedSrc, prevChar));
+  }
+
+  override del(src: string, maskedSrc: string, prevChar?: string): Tokens.Del | undefined {
+    return this.#nested(() => super.del(src, maskedSrc, prevChar));
+  }
+
+  /** Read something that may hold more of its kind. */
+  #nested<T>(read: () => T | undefined): T | undefined {
+    if (this.#depth === DEEPEST) return undefined;
+    this.#depth += 1;
+    try {
+      return read();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
   /** `marked` lets a title run on over blank lines, so that a late quote could swallow blocks. */
   override def(src: string): Tokens.Def | undefined {
     return /^ {0,3}\[/.test(src) ? super.def(firstLines(src, DEFINITION_LINES)) : undefined;

@@ -74,6 +74,27 @@ describe("constructs", () => {
   });
 });
 
+describe("nesting without an end is cut where no one could read it", () => {
+  const deep = (mark: string, times: number) => mark.repeat(times);
+  test.each([
+    ["quotes", `${deep(">", 3000)} inside`],
+    ["quotes with spaces", `${deep("> ", 3000)}inside`],
+    ["lists", `${deep("- ", 3000)}inside`],
+    ["numbers", `${deep("1. ", 3000)}inside`],
+    ["quotes and lists", `${deep("> - ", 1500)}inside`],
+    ["indented lists", Array.from({ length: 800 }, (_, at) => `${deep("  ", at)}- inside`).join("\n")],
+    ["emphasis", `${deep("*", 5000)}inside${deep("*", 5000)}`],
+    ["strong and emphasis", `${deep("*_", 2500)}inside${deep("_*", 2500)}`],
+    ["deletions", `${deep("~~a ", 2000)}inside${deep(" a~~", 2000)}`],
+    ["brackets", `${deep("[", 3000)}inside${deep("](a)", 3000)}`],
+    ["pictures", `${deep("![", 3000)}inside${deep("](a)", 3000)}`],
+  ])("%s", (_name, text) => {
+    const place = rendered(`before\n\n${text}\n\nafter`);
+    expect(place.textContent).toMatch(/^before[^]*after$/);
+    expect(place.innerHTML).toContain("inside");
+  });
+});
+
 describe("images", () => {
   const text = "![a chart](https://img.example/a.png)";
 
