@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 
 import { t } from "../i18n";
 import type { Cite } from "./place";
-import { linkTarget } from "./url";
+import { linkProps, linkTarget } from "./url";
 import type { Settings } from "./view";
 
 /** The mark of a citation in a text: the number of its source, which leads there if it can. */
@@ -10,11 +10,11 @@ export function CiteMark({ cite, view }: { cite: Cite; view: Settings }): JSX.El
   const { source, number } = cite;
   const label = t("sources.cite", { number, title: source.title });
   const shown = (source.type === "entity" && source.inline_label) || number;
-  const href = source.type === "url" ? linkTarget(source.url)?.href : undefined;
+  const target = source.type === "url" ? linkTarget(source.url) : undefined;
   const look = { class: "cite", title: source.title, "aria-label": label };
-  if (href) {
+  if (target) {
     return (
-      <a {...look} href={href} target="_blank" rel="noopener noreferrer">
+      <a {...linkProps(target, view.onDeeplink)} {...look}>
         {shown}
       </a>
     );

@@ -14,7 +14,7 @@ import { Formula } from "./math";
 import { Still } from "./still";
 import { Table } from "./table";
 import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
-import { type Deeplink, imageAddress, linkTarget } from "./url";
+import { imageAddress, linkProps, linkTarget } from "./url";
 import type { Scope } from "./view";
 
 /** Siblings beyond so many are rendered in groups, of which only those that changed are again. */
@@ -249,25 +249,12 @@ function link(token: Tokens.Link, scope: Scope): ComponentChildren {
   const content = markedNodes(inlines(token), { ...scope, inLink: true });
   const target = linkTarget(token.autolink ? token.href : decoded(token.href));
   if (!target) return content;
-  const { href, deeplink } = target;
+  const title = token.title ? decoded(token.title) : undefined;
   return (
-    <a
-      href={href}
-      title={token.title ? decoded(token.title) : undefined}
-      target="_blank"
-      rel="noopener noreferrer"
-      onClick={deeplink && following(deeplink, scope)}
-    >
+    <a {...linkProps(target, scope.view.onDeeplink)} title={title}>
       {content}
     </a>
   );
-}
-
-function following(deeplink: Deeplink, { view }: Scope): (event: Event) => void {
-  return (event) => {
-    event.preventDefault();
-    view.onDeeplink(deeplink);
-  };
 }
 
 /** An image, or, where it may not be loaded, a link to it. */
@@ -283,7 +270,7 @@ function image(token: Tokens.Image, scope: Scope): ComponentChildren {
   const text = alt || t("image.blocked");
   if (!target || target.deeplink || scope.inLink) return text;
   return (
-    <a href={target.href} target="_blank" rel="noopener noreferrer" title={t("image.blocked")}>
+    <a {...linkProps(target, scope.view.onDeeplink)} title={t("image.blocked")}>
       {text}
     </a>
   );

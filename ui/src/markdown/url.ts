@@ -27,6 +27,16 @@ export function linkTarget(href: string): LinkTarget | undefined {
   return url && LINK_SCHEMES.has(url.protocol) ? { href: url.href } : undefined;
 }
 
+/** What makes an `<a>` lead there, and tell nothing of this page. */
+export function linkProps({ href, deeplink }: LinkTarget, onDeeplink: (link: Deeplink) => void) {
+  const follow = (event: Event) => {
+    event.preventDefault();
+    onDeeplink(deeplink!);
+  };
+  const onClick = deeplink && follow;
+  return { href, target: "_blank", rel: "noopener noreferrer", onClick };
+}
+
 /**
  * The address of an image, or nothing when it may not be loaded.
  *

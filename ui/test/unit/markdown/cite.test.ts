@@ -30,6 +30,17 @@ function placed(marked: string): string {
     .innerHTML.replace(/ (?:dir|class|start|scope|target|rel|tabindex|role|aria-\w+)="[^"]*"/g, "");
 }
 
+test("a mark of a source within the page tells the page", () => {
+  const onDeeplink = vi.fn();
+  const source: Source = { type: "url", url: "chatkit-link://claim?id=7", title: "Claim 7" };
+  const annotations: Annotation[] = [{ type: "annotation", source, index: 1 }];
+  const mark = rendered("a", { annotations, onDeeplink }).querySelector<HTMLElement>("a.cite")!;
+  const press = new MouseEvent("click", { bubbles: true, cancelable: true });
+  mark.dispatchEvent(press);
+  expect(press.defaultPrevented).toBe(true);
+  expect(onDeeplink).toHaveBeenCalledWith({ name: "claim", data: { id: "7" } });
+});
+
 describe("a mark stands at its place", () => {
   test.each([
     ["in a paragraph", "One.‸ Two‸", "<p>One.‸ Two‸</p>"],
