@@ -1,5 +1,5 @@
-import type { ReadonlySignal } from "@preact/signals";
-import { useComputed } from "@preact/signals";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
@@ -20,7 +20,9 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
   const view = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const items = conversation.items.value;
-  const scroll = useScroll(conversation, items, view, content);
+  /** Whether the end is out of sight. */
+  const away = useSignal(false);
+  const scroll = useScroll(conversation, items, { view, content, away });
   const blank = useComputed(
     () =>
       conversation.items.value.length === 0 &&
@@ -63,7 +65,7 @@ export function ThreadView({ conversation }: { conversation: Conversation }) {
           />
         </div>
       </div>
-      {!blank && scroll.current?.away.value && (
+      {!blank && away.value && (
         <button type="button" class="latest" onClick={toLatest}>
           <Icon name="arrow-down" size={18} />
           <span class="sr">{t("log.latest")}</span>
@@ -89,24 +91,30 @@ function inTurns(items: readonly ReadonlySignal<Item>[]): TurnItems[] {
   return turns;
 }
 
+interface Shown {
+  readonly view: { current: HTMLElement | null };
+  readonly content: { current: HTMLElement | null };
+  readonly away: Signal<boolean>;
+}
+
 function useScroll(
   conversation: Conversation,
   items: readonly ReadonlySignal<Item>[],
-  view: { current: HTMLElement | null },
-  content: { current: HTMLElement | null },
+  { view, content, away }: Shown,
 ) {
   const { options } = useUi();
   const scroll = useRef<Scroll | null>(null);
   const first = useRef<string | null>(null);
   const last = useRef<string | null>(null);
-  // While rendering, the page is as it was before.
-  const place = first.current === null ? null : scroll.current?.place();
+  // While rendering, the page is as it was before. To look costs a layout of all above the view.
+  const hasOlder = first.current !== null && first.current !== items[0]?.peek().key;
+  const place = hasOlder ? scroll.current?.place() : null;
 
   useLayoutEffect(() => {
     const mayFollow = () =>
       conversation.items.peek().length > 0 && // what begins is read from its beginning
       (options.peek().thread.autoScroll || !conversation.responding.peek());
-    scroll.current = new Scroll(view.current!, content.current!, mayFollow);
+    scroll.current = new Scroll(view.current!, content.current!, away, mayFollow);
     return () => scroll.current?.dispose();
   }, [conversation]);
 
@@ -117,7 +125,7 @@ function useScroll(
     last.current = lastMessage(items);
     if (last.current !== oldLast) {
       scroll.current!.toEnd(oldFirst === null ? "instant" : "smooth");
-    } else if (oldFirst !== null && first.current !== oldFirst && place) {
+    } else if (place) {
       scroll.current!.restore(place);
     }
   }, [items]);

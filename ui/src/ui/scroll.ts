@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 
 const NEAR_PX = 48;
 const AWAY_PX = 160;
@@ -17,8 +17,7 @@ export interface Place {
  * back at the end or ask for it.
  */
 export class Scroll {
-  /** Whether the end is out of sight. */
-  readonly away = signal(false);
+  readonly #away: Signal<boolean>;
   readonly #view: HTMLElement;
   readonly #mayFollow: () => boolean;
   readonly #resizes: ResizeObserver;
@@ -27,9 +26,18 @@ export class Scroll {
   #height = 0;
   #gliding: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param mayFollow Whether what grows may be followed now. */
-  constructor(view: HTMLElement, content: HTMLElement, mayFollow: () => boolean) {
+  /**
+   * @param away Is told whether the end is out of sight.
+   * @param mayFollow Whether what grows may be followed now.
+   */
+  constructor(
+    view: HTMLElement,
+    content: HTMLElement,
+    away: Signal<boolean>,
+    mayFollow: () => boolean,
+  ) {
     this.#view = view;
+    this.#away = away;
     this.#mayFollow = mayFollow;
     this.#resizes = new ResizeObserver(this.#resized);
     this.#resizes.observe(view);
@@ -48,7 +56,7 @@ export class Scroll {
   /** Go to the end, and follow from there. */
   toEnd(behavior: "instant" | "smooth" = "instant"): void {
     this.#following = true;
-    this.away.value = false;
+    this.#away.value = false;
     const calm = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
     if (behavior === "smooth" && !calm) this.#glide();
     else this.#jump();
@@ -101,7 +109,7 @@ export class Scroll {
     if (this.#following && this.#mayFollow()) this.#view.scrollTop = this.#view.scrollHeight;
     // What has outgrown the view while it might not be followed isn't caught up with later.
     else if (this.#distance > NEAR_PX && this.#gliding === undefined) this.#following = false;
-    this.away.value = this.#distance > AWAY_PX;
+    this.#away.value = this.#distance > AWAY_PX;
   };
 
   readonly #scrolled = () => {
@@ -110,7 +118,7 @@ export class Scroll {
     const up = scrollTop < this.#top && scrollHeight >= this.#height;
     if (up) this.#following = false;
     if (this.#distance <= (up ? 1 : NEAR_PX)) this.#following = true;
-    this.away.value = this.#distance > AWAY_PX;
+    this.#away.value = this.#distance > AWAY_PX;
     this.#top = scrollTop;
     this.#height = scrollHeight;
   };
