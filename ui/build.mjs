@@ -55,7 +55,7 @@ const fontAsAddress = (fonts) => ({
   },
 });
 
-const target = ["chrome109", "firefox115", "safari16.4"];
+const target = ["chrome110", "firefox115", "safari16.4"];
 
 const common = {
   absWorkingDir: root,
