@@ -1,8 +1,10 @@
-import type { Conversation } from "../state";
+import type { Conversation, QuestionsItem } from "../state";
 
+import { Boundary } from "./Boundary";
 import { Composer } from "./composer/Composer";
 import { ClosedBanner } from "./composer/ClosedBanner";
 import { Questions } from "./composer/Questions";
+import { BrokenItem } from "./items/BrokenItem";
 import { Prose } from "./items/Prose";
 import { useUi } from "./context";
 
@@ -16,7 +18,7 @@ export function Footer({ conversation }: { conversation: Conversation }) {
     <footer class="footer">
       <div class="column">
         {questions ? (
-          <Questions key={questions.id} item={questions} />
+          <Asked key={questions.id} item={questions} />
         ) : restriction?.type === "closed" ? (
           <ClosedBanner reason={restriction.reason} />
         ) : (
@@ -30,4 +32,18 @@ export function Footer({ conversation }: { conversation: Conversation }) {
       </div>
     </footer>
   );
+}
+
+class Asked extends Boundary<{ item: QuestionsItem }, QuestionsItem> {
+  protected override value({ item }: { item: QuestionsItem }) {
+    return item;
+  }
+
+  protected override show(item: QuestionsItem) {
+    return <Questions item={item} />;
+  }
+
+  protected override instead(item: QuestionsItem, error: unknown) {
+    return <BrokenItem item={item} error={error} />;
+  }
 }

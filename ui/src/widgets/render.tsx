@@ -1,8 +1,9 @@
 import type { FunctionComponent, VNode } from "preact";
+import { useEffect } from "preact/hooks";
 
+import { Boundary } from "../ui/Boundary";
 import type { WidgetNode } from "../wire/types";
 
-import { Boundary } from "./Boundary";
 import { useSurroundings } from "./context";
 import { record } from "./fields";
 import { Badge } from "./nodes/Badge";
@@ -43,10 +44,33 @@ export function isKnown(node: WidgetNode): boolean {
   return NODES.has(node.type);
 }
 
+interface Props {
+  node: WidgetNode;
+}
+
 /** A node and what is below it. What its type is not known for is a note. */
-export function NodeView({ node }: { node: WidgetNode }) {
+export class NodeView extends Boundary<Props, WidgetNode> {
+  override shouldComponentUpdate(next: Props, state: this["state"]): boolean {
+    return next.node !== this.props.node || state.broken !== this.state.broken;
+  }
+
+  protected override value({ node }: Props) {
+    return node;
+  }
+
+  protected override show(node: WidgetNode) {
+    return renderNode(node);
+  }
+
+  protected override instead(node: WidgetNode, error: unknown) {
+    return <Broken node={node} error={error} />;
+  }
+}
+
+function Broken({ node, error }: Props & { error: unknown }) {
   const { onBroken } = useSurroundings();
-  return <Boundary node={node} render={renderNode} onBroken={onBroken} />;
+  useEffect(() => onBroken(node, error), [node]);
+  return <Note />;
 }
 
 function renderNode(node: WidgetNode): VNode {

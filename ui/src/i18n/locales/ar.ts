@@ -127,6 +127,7 @@ const ar: Messages = {
   "question.back": "رجوع",
   "question.skip": "تخطّي",
   "question.skipped": "تم التخطي",
+  "item.broken": "لا يمكن عرض هذا.",
   "widget.more": {
     zero: "عرض المزيد",
     one: "عرض عنصر واحد آخر",

@@ -109,6 +109,7 @@ const de: Messages = {
   "question.back": "Zurück",
   "question.skip": "Überspringen",
   "question.skipped": "Übersprungen",
+  "item.broken": "Das kann nicht angezeigt werden.",
   "widget.more": { one: "{count} weiteres anzeigen", other: "{count} weitere anzeigen" },
   "widget.unsupported": "Dieser Teil der Antwort kann hier noch nicht angezeigt werden.",
   "error.retry": "Erneut versuchen",

@@ -123,6 +123,8 @@ const en = {
   "question.skip": "Skip",
   "question.skipped": "Skipped",
 
+  "item.broken": "This can't be shown.",
+
   "widget.more": "Show {count} more",
   "widget.unsupported": "This part of the response can't be shown here yet.",
 

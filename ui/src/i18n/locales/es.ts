@@ -118,6 +118,7 @@ const es: Messages = {
   "question.back": "Atrás",
   "question.skip": "Omitir",
   "question.skipped": "Omitida",
+  "item.broken": "Esto no se puede mostrar.",
   "widget.more": "Mostrar {count} más",
   "widget.unsupported": "Esta parte de la respuesta aún no se puede mostrar aquí.",
   "error.retry": "Volver a intentar",

@@ -118,6 +118,7 @@ const fr: Messages = {
   "question.back": "Retour",
   "question.skip": "Passer",
   "question.skipped": "Passée",
+  "item.broken": "Cela ne peut pas être affiché.",
   "widget.more": "Afficher {count} de plus",
   "widget.unsupported": "Cette partie de la réponse ne peut pas encore être affichée ici.",
   "error.retry": "Réessayer",

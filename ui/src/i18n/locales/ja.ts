@@ -106,6 +106,7 @@ const ja: Messages = {
   "question.back": "戻る",
   "question.skip": "スキップ",
   "question.skipped": "スキップしました",
+  "item.broken": "これは表示できません。",
   "widget.more": "ほか {count} 件を表示",
   "widget.unsupported": "回答のこの部分は、まだここでは表示できません。",
   "error.retry": "再試行",

@@ -1,10 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 
 import type { Conversation, Item } from "../../state";
 import { WidgetView } from "../../widgets";
 
+import { Boundary } from "../Boundary";
+
 import { AnsweredQuestions } from "./AnsweredQuestions";
 import { AssistantMessage } from "./AssistantMessage";
+import { BrokenItem } from "./BrokenItem";
 import { GeneratedImage } from "./GeneratedImage";
 import { ToolCall } from "./ToolCall";
 import { UserMessage } from "./UserMessage";
@@ -16,12 +20,24 @@ interface Props {
 }
 
 /** One item of a thread. Its type decides how it is shown; the end of a turn isn't at all. */
-export function ItemView({ item, conversation }: Props) {
-  const shown = item.value;
-  if (shown.type === "end_of_turn") return null;
+export class ItemView extends Boundary<Props, Item> {
+  protected override value({ item }: Props) {
+    return item.value;
+  }
+
+  protected override show(item: Item, { conversation }: Props) {
+    return item.type === "end_of_turn" ? null : framed(item, bodyOf(item, conversation));
+  }
+
+  protected override instead(item: Item, error: unknown) {
+    return framed(item, <BrokenItem item={item} error={error} />);
+  }
+}
+
+function framed(item: Item, body: ComponentChildren) {
   return (
-    <div class={`item ${shown.type}`} data-key={shown.key} data-item-id={shown.id}>
-      {bodyOf(shown, conversation)}
+    <div class={`item ${item.type}`} data-key={item.key} data-item-id={item.id}>
+      {body}
     </div>
   );
 }
