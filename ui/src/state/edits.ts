@@ -52,7 +52,8 @@ export function withOlder(state: ThreadState, page: readonly ThreadItem[]): Thre
 /**
  * Take the newest items from the server. What it doesn't have is gone, but for what
  * it can't have yet: items before the page, those that are still under way, and those
- * that came while it was asked.
+ * that came while it was asked. What was cut off, which it may never have, stays where
+ * it is.
  *
  * @param page The newest first.
  * @param asked The items that were here when it was asked.
@@ -71,11 +72,26 @@ export function withNewest(
     const now = fromWire(item, "done", before);
     return before && isSame(before, now) ? before : now;
   });
-  const since = state.items.filter(
-    ({ id, stage }) => !served.has(id) && (stage !== "done" || !asked.has(id)),
-  );
   const older = hasMore ? before(state.items, wire[0]?.id) : [];
-  return { ...state, items: same(state.items, [...older, ...newest, ...since]) };
+  let items: readonly Item[] = [...older, ...newest];
+  for (const item of state.items) {
+    if (served.has(item.id) || (item.stage === "done" && asked.has(item.id))) continue;
+    if (item.stage !== "cut" || !asked.has(item.id)) items = [...items, item];
+    else items = putBack(items, item, state.items, hasMore);
+  }
+  return { ...state, items: same(state.items, items) };
+}
+
+/** Put an item behind those that it followed. Where they are beyond a gap, it is too. */
+function putBack(
+  items: readonly Item[],
+  item: Item,
+  old: readonly Item[],
+  mayHaveGap: boolean,
+): readonly Item[] {
+  const followed = new Set(old.slice(0, old.indexOf(item)).map(({ id }) => id));
+  const index = items.findLastIndex(({ id }) => followed.has(id));
+  return index < 0 && mayHaveGap ? items : items.toSpliced(index + 1, 0, item);
 }
 
 /** The items before one; none if it isn't there, for then there is a gap between. */

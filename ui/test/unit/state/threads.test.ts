@@ -231,6 +231,39 @@ describe("to fetch updates", () => {
     expect(chat.conversation.value.older.value).toBe("more");
   });
 
+  describe("of a server that keeps nothing of an answer that was cut off", () => {
+    const cutOff = async () => {
+      const made = await opened();
+      const { server, chat } = made;
+      const stream = server.stream("threads.add_user_message");
+      void chat.send(say("A"));
+      stream.send(done(user("msg_1", "A")), added(assistant("msg_2")), delta("msg_2", "So far"));
+      await untilShown(chat, ["user done: A", "assistant open: So far"]);
+      server.thread("thr_1", [user("msg_1", "A")]);
+      stream.fail();
+      await untilShown(chat, ["user done: A", "assistant cut: So far"]);
+      await untilIdle(chat);
+      return made;
+    };
+
+    test("leaves what came of it where it is", async () => {
+      const { server, chat } = await cutOff();
+      server.thread("thr_1", [user("msg_1", "A"), user("msg_3", "B"), assistant("msg_4", "C")]);
+      await chat.fetchUpdates();
+      const shown = ["user done: A", "assistant cut: So far", "user done: B", "assistant done: C"];
+      expect(brief(chat)).toEqual(shown);
+      await chat.fetchUpdates();
+      expect(brief(chat)).toEqual(shown);
+    });
+
+    test("brings nothing of it across a gap", async () => {
+      const { server, chat } = await cutOff();
+      server.now("items.list", page([assistant("msg_9", "C")], { has_more: true }));
+      await chat.fetchUpdates();
+      expect(brief(chat)).toEqual(["assistant done: C"]);
+    });
+  });
+
   test("waits for an answer that is under way, and disturbs nothing of it", async () => {
     const { server, chat } = await opened([user("msg_1", "A")]);
     const stream = server.stream("threads.add_user_message");
