@@ -2,8 +2,9 @@ import { computed, signal } from "@preact/signals-core";
 import type { ItemPage } from "../wire/types";
 import { withNewest, withOlder, withThread } from "./edits";
 import type { Host } from "./host";
+import { isVisible } from "./items";
 import type { OlderItems } from "./model";
-import { threadInfo } from "./reduce";
+import { indexOf, threadInfo } from "./reduce";
 import type { ThreadStore } from "./store";
 
 /** Items that are fetched at once. */
@@ -42,8 +43,7 @@ export class Loading {
     this.#store.change((state) =>
       withNewest(withThread(state, threadInfo(thread)), page, asked),
     );
-    // Older items that were fetched before are kept unless there is a gap.
-    if (this.#store.state.items[0]?.id === page.data.at(-1)?.id || !page.has_more) this.#turn(page);
+    if (!page.has_more || !this.#keepsOlder(page)) this.#turn(page);
     return true;
   }
 
@@ -52,14 +52,18 @@ export class Loading {
     const state = this.#older.peek();
     if (state !== "more" && state !== "failed") return;
     this.#older.value = "loading";
+    const after = this.#cursor;
+    // Newer items may have come meanwhile, with a gap between them and what was asked for.
+    const isCurrent = () => this.#cursor === after;
     try {
-      const options = { limit: PAGE_SIZE, after: this.#cursor };
+      const options = { limit: PAGE_SIZE, after };
       const { signal } = this.#abort;
       const page = await this.#host.client.listItems(threadId, options, { signal });
+      if (!isCurrent()) return;
       this.#store.change((known) => withOlder(known, page.data));
       this.#turn(page);
     } catch (error) {
-      this.#older.value = "failed";
+      if (isCurrent()) this.#older.value = "failed";
       throw error;
     }
   }
@@ -72,6 +76,12 @@ export class Loading {
   /** Fetch nothing more. */
   end(): void {
     this.#abort.abort();
+  }
+
+  /** Whether items before a page that was taken are there still: unless there is a gap, they are. */
+  #keepsOlder({ data }: ItemPage): boolean {
+    const first = data.findLast(isVisible);
+    return first !== undefined && indexOf(this.#store.state.items, first.id) > 0;
   }
 
   #turn(page: ItemPage): void {

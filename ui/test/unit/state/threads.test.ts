@@ -176,8 +176,7 @@ describe("older items", () => {
       .on("items.list", page([user("msg_2", "B")], { has_more: true }), refusal(401, "auth", ""));
     const { chat } = chatOf(server);
     await chat.openThread("thr_1");
-    const { older, failure, loadOlder } = chat.conversation.value;
-    expect(loadOlder).toBeDefined();
+    const { older, failure } = chat.conversation.value;
     await chat.conversation.value.loadOlder();
     expect(older.value).toBe("failed");
     expect(failure.value).toMatchObject({ status: 401 });
@@ -185,6 +184,43 @@ describe("older items", () => {
     failure.value?.retry?.();
     await untilShown(chat, ["user done: A", "user done: B"]);
     expect(older.value).toBe("none");
+  });
+});
+
+describe("older items beyond those that can't be shown", () => {
+  const hidden = (id: string) => ({ ...user(id, ""), type: "made_later" }) as unknown as ThreadItem;
+
+  test.each([
+    ["end in such an item", [user("msg_3", "C"), hidden("new_2")], ["user done: C"]],
+    ["are all such items", [hidden("new_3"), hidden("new_2")], []],
+  ])("can be fetched, though the newest %s", async (_name, items, newest) => {
+    const server = new Server()
+      .on("threads.get_by_id", Response.json(thread()))
+      .on("items.list", page(items, { has_more: true }), page([user("msg_1", "A")]));
+    const { chat } = chatOf(server);
+    await chat.openThread("thr_1");
+    const { older } = chat.conversation.value;
+    expect(brief(chat)).toEqual(newest);
+    expect(older.value).toBe("more");
+    await chat.conversation.value.loadOlder();
+    expect(server.asked("items.list")[1]).toMatchObject({ after: "new_2" });
+    expect(brief(chat)).toEqual(["user done: A", ...newest]);
+    expect(older.value).toBe("none");
+  });
+
+  test("can be fetched while a message is on its way", async () => {
+    const { answer, give } = later();
+    const server = new Server().on("threads.get_by_id", Response.json(thread()));
+    server.on("items.list", answer);
+    const { chat } = chatOf(server);
+    const loading = chat.openThread("thr_1");
+    const stream = server.stream("threads.add_user_message");
+    void chat.send(say("B"));
+    give(page([hidden("new_2")], { has_more: true }));
+    await loading;
+    expect(chat.conversation.value.older.value).toBe("more");
+    stream.send(done(user("msg_3", "B"))).end();
+    await untilIdle(chat);
   });
 });
 
@@ -229,6 +265,25 @@ describe("to fetch updates", () => {
     await list(newest(5, 4));
     expect(shown(chat).map(({ id }) => id)).toEqual(["msg_4", "msg_5"]);
     expect(chat.conversation.value.older.value).toBe("more");
+  });
+
+  test("across a gap drops the older items that are still on their way", async () => {
+    const { server, chat } = await opened([]);
+    server.now("items.list", page([user("msg_2", "B")], { has_more: true }));
+    await chat.fetchUpdates();
+    const { answer, give } = later();
+    server.now("items.list", answer);
+    const loading = chat.conversation.value.loadOlder();
+    server.now("items.list", page([user("msg_9", "I")], { has_more: true }));
+    await chat.fetchUpdates();
+    give(page([user("msg_1", "A")]));
+    await loading;
+    expect(brief(chat)).toEqual(["user done: I"]);
+    expect(chat.conversation.value.older.value).toBe("more");
+    server.now("items.list", page([user("msg_8", "H")]));
+    await chat.conversation.value.loadOlder();
+    expect(server.asked("items.list").at(-1)).toMatchObject({ after: "msg_9" });
+    expect(brief(chat)).toEqual(["user done: H", "user done: I"]);
   });
 
   describe("of a server that keeps nothing of an answer that was cut off", () => {
