@@ -4,6 +4,7 @@ import type { HeaderAction } from "../options";
 
 import { IconButton } from "./IconButton";
 import { useUi } from "./context";
+import { own } from "./own";
 
 /** The row on top: the page's own actions, the title, and the ways to other threads. */
 export function Header() {
@@ -53,7 +54,7 @@ const NAMES: Readonly<Record<string, Key>> = {
 /** The icon names what the page's button does: there is no other word for it. */
 function labelOf({ icon }: HeaderAction, fallback: string): string {
   if (!icon) return fallback;
-  const name = NAMES[icon];
+  const name = own(NAMES, icon);
   if (name) return t(name);
   const words = icon.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

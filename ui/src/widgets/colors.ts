@@ -1,4 +1,5 @@
 import { css as write, hsl } from "../theme/color";
+import { own } from "../ui/own";
 
 import { css } from "./css";
 import { record } from "./fields";
@@ -50,14 +51,13 @@ const HUES: Readonly<Record<string, readonly [hue: number, saturation: number]>>
 export function color(value: unknown, tokens: Tokens, scheme: Scheme): string | undefined {
   const given = record(value)?.[scheme] ?? value;
   if (typeof given !== "string") return undefined;
-  if (Object.hasOwn(tokens, given)) return tokens[given];
-  return primitive(given) ?? css("color", given);
+  return own(tokens, given) ?? primitive(given) ?? css("color", given);
 }
 
 /** The steps of a hue go from white, 0, to almost black, 1000. */
 function primitive(name: string): string | undefined {
   const [, hueName = "", step] = /^([a-z]+)-(\d{1,3}|1000)$/.exec(name) ?? [];
-  const hue = Object.hasOwn(HUES, hueName) ? HUES[hueName] : undefined;
+  const hue = own(HUES, hueName);
   if (!hue) return undefined;
   return write(hsl(hue[0], hue[1], 1 - (Number(step) / 1000) * (hue[1] ? 0.82 : 0.95)));
 }

@@ -1,5 +1,7 @@
 /** The layout fields of nodes as styles. */
 
+import { own } from "../ui/own";
+
 import { color, LINES, type Scheme, SURFACES } from "./colors";
 import { css, style, type Style } from "./css";
 import { choice, type Fields, record } from "./fields";
@@ -135,7 +137,7 @@ function sidesOf(value: unknown): Readonly<Record<Side, unknown>> {
 }
 
 function named(names: Readonly<Record<string, string>>, value: unknown): string | undefined {
-  return typeof value === "string" && Object.hasOwn(names, value) ? names[value] : undefined;
+  return typeof value === "string" ? own(names, value) : undefined;
 }
 
 function isNumeric(value: unknown): value is number | string {

@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
 
+import { own } from "../own";
+
 import { CORE } from "./core";
 
 type CoreIcon = keyof typeof CORE;
@@ -33,9 +35,10 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
 
 /** The path of an icon; none while the rest of them is on its way, or if there is no such icon. */
 function find(name: string): string | undefined {
-  if (name in CORE) return CORE[name as CoreIcon];
+  const path = own(CORE, name);
+  if (path !== undefined) return path;
   if (!asked) void fetchMore();
-  return more.value?.[name];
+  return more.value ? own(more.value, name) : undefined;
 }
 
 async function fetchMore(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Task } from "../../wire/types";
 
 import type { IconName } from "../icons/Icon";
 import { Icon } from "../icons/Icon";
+import { own } from "../own";
 
 import { Disclosure } from "./Disclosure";
 import { Prose } from "./Prose";
@@ -91,7 +92,7 @@ function Step({ task, isOpen }: { task: Task; isOpen: boolean }) {
 
 function stepIcon(task: Task): IconName {
   if (task.status_indicator === "complete") return "check";
-  return (task.type === "custom" && task.icon) || ICONS[task.type] || "dot";
+  return (task.type === "custom" && task.icon) || own(ICONS, task.type) || "dot";
 }
 
 function stepTitle(task: Task, busy: boolean): string {

@@ -29,6 +29,17 @@ describe("the header", () => {
     expect(root.querySelector(".header")).toBeNull();
   });
 
+  test.each(["constructor", "toString", "__proto__"])("an icon called %s is none", async (icon) => {
+    const header = { rightAction: { icon: icon as "home", onClick: () => {} } };
+    const { hasButton, root } = mount({ header });
+    await import("../../../src/ui/icons/more");
+    await act(async () => {});
+    expect(hasButton("Chat history")).toBe(true);
+    const button = root.querySelector(".header .icon-button:last-child")!;
+    expect(button.querySelector("path")).toBeNull();
+    expect(button.getAttribute("aria-label")!.toLowerCase()).toBe(icon.toLowerCase());
+  });
+
   test("begins a new thread", () => {
     const { calls, click } = mount();
     click("New chat");

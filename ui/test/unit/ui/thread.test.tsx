@@ -243,6 +243,13 @@ describe("what happens besides", () => {
     expect(text(".tool")).toBe("Used get place");
   });
 
+  test("a step of a kind that we don't know is a step", () => {
+    const step = { type: "constructor", title: "Built", status_indicator: "none" } as never;
+    const task = item<Item>({ id: "t", type: "task", task: step });
+    const { text } = mount({}, fakeConversation([userItem("u", "hi"), task]));
+    expect(text(".step-title")).toBe("Built");
+  });
+
   test("a search says whether it still goes on", () => {
     const search = { type: "web_search", title_query: "elk", queries: [], sources: [] } as const;
     const task = (status_indicator: "loading" | "complete") =>
