@@ -15,7 +15,7 @@ export function useFileDrop(
     const area = inside.current?.closest<HTMLElement>(".app");
     if (!area || !isEnabled) return;
     const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
+      if (!holdsFiles(event)) return;
       event.preventDefault();
       setOver(true);
     };
@@ -23,6 +23,7 @@ export function useFileDrop(
       if (!area.contains(event.relatedTarget as Node | null)) setOver(false);
     };
     const dropped = (event: DragEvent) => {
+      if (!holdsFiles(event)) return;
       event.preventDefault();
       setOver(false);
       onFiles([...(event.dataTransfer?.files ?? [])]);
@@ -37,4 +38,9 @@ export function useFileDrop(
     };
   }, [isEnabled]);
   return isOver;
+}
+
+/** Text that is dragged is the browser's to put into the message. */
+function holdsFiles({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes("Files") ?? false;
 }

@@ -144,6 +144,15 @@ describe("files", () => {
     expect(calls).toEqual(["addFiles(a.txt)"]);
   });
 
+  test("text that is dropped is left to the browser, which puts it where it was let go", () => {
+    const { box, calls } = mount(files);
+    const dropped = new Event("drop", { bubbles: true, cancelable: true });
+    Object.assign(dropped, { dataTransfer: { files: [], types: ["text/plain"] } });
+    act(() => void box().dispatchEvent(dropped));
+    expect(dropped.defaultPrevented).toBe(false);
+    expect(calls).toEqual([]);
+  });
+
   test("a file shows how far it is; a failed one can be sent again, each can be removed", () => {
     const { calls, chat, click, root, text } = mount(files);
     const common = {
