@@ -23,6 +23,8 @@ export async function setLocale(requested: string): Promise<void> {
   const { tag, messages } = resolve(requested);
   const loaded = messages === "en" ? en : await load(messages).catch(() => null);
   if (!loaded || wanted !== requested) return;
+  const before = current.peek();
+  if (before.tag === tag && before.messages === loaded) return;
   current.value = { tag, messages: loaded };
 }
 

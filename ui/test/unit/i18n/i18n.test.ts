@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { effect } from "@preact/signals";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { daysAgo, formatBytes, formatDuration, resolve, setLocale, t } from "../../../src/i18n";
 import { dir, locale } from "../../../src/i18n";
@@ -51,6 +52,17 @@ describe("t", () => {
   test("the last language asked for wins, whichever comes first", async () => {
     await Promise.all([setLocale("fr"), setLocale("ja"), setLocale("de")]);
     expect(locale.value).toBe("de");
+  });
+
+  test("asking for the language that is there changes nothing that reads it", async () => {
+    await setLocale("de-AT");
+    const read = vi.fn(() => t("history.save"));
+    const end = effect(() => void read());
+    await setLocale("de-AT");
+    expect(read).toHaveBeenCalledOnce();
+    await setLocale("de");
+    expect(read).toHaveBeenCalledTimes(2);
+    end();
   });
 
   test("Arabic is written from right to left", async () => {
