@@ -1,6 +1,7 @@
 /** Items as the state has them: from the wire, changed by one update, and back. Pure. */
 
 import type {
+  Annotation,
   AssistantMessageContent,
   GeneratedImage,
   Task,
@@ -89,10 +90,9 @@ export function updated(item: Item, update: ThreadItemUpdate): Item | null {
         text: part.text.append(update.delta),
       }));
     case "assistant_message.content_part.annotation_added":
-      return withPart(item, update.content_index, (part) => ({
-        ...part,
-        annotations: part.annotations.toSpliced(update.annotation_index, 0, update.annotation),
-      }));
+      return withPart(item, update.content_index, (part) =>
+        withAnnotation(part, update.annotation_index, update.annotation),
+      );
     case "assistant_message.content_part.added":
       return withPart(item, update.content_index, () => toPart(update.content, false));
     case "assistant_message.content_part.done":
@@ -150,13 +150,22 @@ const EMPTY_PART: MessagePart = { text: TextBuffer.of(""), annotations: [], done
 function withPart(
   item: Item,
   index: number,
-  change: (part: MessagePart) => MessagePart,
+  change: (part: MessagePart) => MessagePart | null,
 ): AssistantItem | null {
-  if (item.type !== "assistant_message" || !(index >= 0)) return null;
-  const parts = [...item.parts];
-  while (parts.length <= index) parts.push(EMPTY_PART);
-  parts[index] = change(parts[index] ?? EMPTY_PART);
-  return { ...item, parts };
+  if (item.type !== "assistant_message" || !isPlace(index, item.parts)) return null;
+  const part = change(item.parts[index] ?? EMPTY_PART);
+  return part && { ...item, parts: item.parts.toSpliced(index, 1, part) };
+}
+
+function withAnnotation(part: MessagePart, index: number, added: Annotation): MessagePart | null {
+  const { annotations } = part;
+  if (!isPlace(index, annotations)) return null;
+  return { ...part, annotations: annotations.toSpliced(index, 0, added) };
+}
+
+/** Whether an index is of something in a list, or of what comes next. */
+function isPlace(index: number, list: readonly unknown[]): boolean {
+  return Number.isInteger(index) && index >= 0 && index <= list.length;
 }
 
 function withNode(
@@ -169,10 +178,9 @@ function withNode(
 }
 
 function withTask(item: Item, index: number, replaced: 0 | 1, task: Task): WorkflowEntry | null {
-  if (item.type !== "workflow" || !(index >= 0)) return null;
+  if (item.type !== "workflow") return null;
   const { tasks } = item.workflow;
-  if (index + replaced > tasks.length)
-    return replaced ? null : withTask(item, tasks.length, 0, task);
+  if (!isPlace(index, tasks) || index + replaced > tasks.length) return null;
   return { ...item, workflow: { ...item.workflow, tasks: tasks.toSpliced(index, replaced, task) } };
 }
 

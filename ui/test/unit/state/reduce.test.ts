@@ -25,6 +25,10 @@ const update = (itemId: string, change: object) => ({
   item_id: itemId,
   update: change,
 });
+const task = (what: string, index: number) =>
+  update("f", { type: `workflow.task.${what}`, task_index: index, task: { type: "image" } });
+const annotated = (index: number) =>
+  update("a", part(0, "annotation_added", { annotation_index: index, annotation: {} }));
 const part = (index: number, what: string, more: object) => ({
   type: `assistant_message.content_part.${what}`,
   content_index: index,
@@ -54,14 +58,11 @@ describe("reduce", () => {
     expect(String(textOf(step(open, done(assistant("a", "Hullo"))).state))).toBe("Hullo");
   });
 
-  test("makes the parts that a delta jumps over", () => {
-    const state = fold(added(assistant("a")), update("a", part(2, "text_delta", { delta: "x" })));
-    const [item] = state.items;
-    expect(item?.type === "assistant_message" && item.parts.map(({ text }) => `${text}`)).toEqual([
-      "",
-      "",
-      "x",
-    ]);
+  test("makes the part that a delta begins", () => {
+    const begin = (index: number) => update("a", part(index, "text_delta", { delta: `${index}` }));
+    const [item] = fold(added(assistant("a")), begin(0), begin(1)).items;
+    const texts = item?.type === "assistant_message" && item.parts.map(({ text }) => `${text}`);
+    expect(texts).toEqual(["0", "1"]);
   });
 
   test("puts annotations where they belong", () => {
@@ -74,7 +75,7 @@ describe("reduce", () => {
         "a",
         part(0, "annotation_added", { annotation_index: at, annotation: annotation(title) }),
       );
-    const state = fold(added(assistant("a")), add(0, "b"), add(0, "a"), add(9, "c"));
+    const state = fold(added(assistant("a")), add(0, "b"), add(0, "a"), add(2, "c"));
     const [item] = state.items;
     const annotations = item?.type === "assistant_message" ? item.parts[0]?.annotations : [];
     expect(annotations?.map(({ source }) => source.title)).toEqual(["a", "b", "c"]);
@@ -99,7 +100,12 @@ describe("reduce", () => {
   test.each([
     ["to an item that isn't there", delta("nowhere", "x")],
     ["to another kind of item", delta("w", "x")],
-    ["of a part below none", update("a", part(-1, "text_delta", { delta: "x" }))],
+    ...[-1, 0.5, 1, 5_000_000, Infinity].flatMap((index): [string, object][] => [
+      [`of part ${index}`, update("a", part(index, "text_delta", { delta: "x" }))],
+      [`of annotation ${index}`, annotated(index)],
+      [`of task ${index}, which is new`, task("added", index)],
+      [`of task ${index}`, task("updated", index)],
+    ]),
     [
       "of a component that isn't there",
       update("w", {
@@ -109,10 +115,7 @@ describe("reduce", () => {
         done: false,
       }),
     ],
-    [
-      "of a task that isn't there",
-      update("f", { type: "workflow.task.updated", task_index: 3, task: { type: "image" } }),
-    ],
+    ["of a task that isn't there", task("updated", 0)],
     [
       "of an image to no image",
       update("w", { type: "generated_image.updated", image: { id: "i", url: "u" } }),
