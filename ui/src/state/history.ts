@@ -76,17 +76,18 @@ export class ThreadHistory implements History {
 
   async remove(threadId: string): Promise<boolean> {
     const before = this.#threads.peek();
-    this.#threads.value = before.filter(({ id }) => id !== threadId);
+    this.#drop(threadId);
     try {
       await this.#host.client.deleteThread(threadId);
     } catch (thrown) {
       // One that is gone already is what was wanted.
       if (asWireError(thrown).status !== 404) {
-        this.#threads.value = before;
+        this.#threads.value = putBack(this.#threads.peek(), threadId, before);
         this.#fail(thrown, () => void this.remove(threadId));
         return false;
       }
     }
+    this.#drop(threadId); // it may have been fetched again meanwhile
     this.#affected.removed(threadId);
     return true;
   }
@@ -102,6 +103,10 @@ export class ThreadHistory implements History {
   add(thread: ThreadInfo): void {
     const others = this.#threads.peek().filter(({ id }) => id !== thread.id);
     this.#threads.value = [thread, ...others];
+  }
+
+  #drop(threadId: string): void {
+    this.#threads.value = this.#threads.peek().filter(({ id }) => id !== threadId);
   }
 
   async #fetch(after: string | null): Promise<void> {
@@ -129,4 +134,20 @@ export class ThreadHistory implements History {
     this.#failure.value = wireFailure(error, retry);
     this.#host.events.emit("error", { error });
   }
+}
+
+/** Put a thread back where it was: behind one that it followed, else before one that followed it. */
+function putBack(
+  threads: readonly ThreadInfo[],
+  threadId: string,
+  old: readonly ThreadInfo[],
+): readonly ThreadInfo[] {
+  const place = ({ id }: ThreadInfo) => threads.findIndex((other) => other.id === id);
+  const index = old.findIndex(({ id }) => id === threadId);
+  const thread = old[index];
+  if (!thread || place(thread) >= 0) return threads;
+  const above = old.slice(0, index).findLast((other) => place(other) >= 0);
+  const below = old.slice(index + 1).find((other) => place(other) >= 0);
+  const at = above ? place(above) + 1 : below ? place(below) : threads.length;
+  return threads.toSpliced(at, 0, thread);
 }

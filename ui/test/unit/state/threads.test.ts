@@ -511,6 +511,42 @@ describe("the history", () => {
     expect(ids(chat)).toEqual(["thr_1"]);
   });
 
+  test("puts a thread that isn't deleted back in its place, and leaves the others", async () => {
+    const { server, chat } = await opened();
+    const [first, second] = [later(), later()];
+    server.on("threads.list", list("thr_1", "thr_2", "thr_3", "thr_4"));
+    server.on("threads.delete", first.answer, second.answer, Response.json({}));
+    server.on("threads.update", Response.json(thread("thr_4", { title: "Mine" })));
+    server.on("threads.create", streamed(frame(created("thr_5")) + frame(done(user("m", "A")))));
+    await chat.history.show();
+    const removing = [chat.history.remove("thr_1"), chat.history.remove("thr_3")];
+    await chat.history.remove("thr_2");
+    await chat.history.rename("thr_4", "Mine");
+    await chat.send({ ...say("A"), newThread: true });
+    first.give(refusal(500, "internal", "No."));
+    await removing[0];
+    expect(ids(chat)).toEqual(["thr_5", "thr_1", "thr_4"]);
+    second.give(refusal(500, "internal", "No."));
+    await removing[1];
+    expect(ids(chat)).toEqual(["thr_5", "thr_1", "thr_3", "thr_4"]);
+    expect(chat.history.threads.value.at(-1)?.title).toBe("Mine");
+  });
+
+  test.each([
+    ["shows one that was fetched again once, if it is refused", refusal(500, "no", ""), ["thr_1"]],
+    ["leaves none that was fetched again, if it is done", Response.json({}), []],
+  ])("in which a thread is deleted %s", async (_name, response, left) => {
+    const { server, chat } = await opened();
+    const { answer, give } = later();
+    server.on("threads.list", () => list("thr_1")).on("threads.delete", answer);
+    await chat.history.show();
+    const removing = chat.history.remove("thr_1");
+    await chat.history.reload();
+    give(response);
+    await removing;
+    expect(ids(chat)).toEqual(left);
+  });
+
   test("has a new thread at its top", async () => {
     const server = new Server()
       .on("threads.list", list("thr_1"))
