@@ -1,9 +1,11 @@
+import { useRef } from "preact/hooks";
+
 import type { Conversation, QuestionsItem } from "../state";
 
 import { Boundary } from "./Boundary";
 import { Composer } from "./composer/Composer";
 import { ClosedBanner } from "./composer/ClosedBanner";
-import { Questions } from "./composer/Questions";
+import { Questions, type QuestionsProps } from "./composer/Questions";
 import { BrokenItem } from "./items/BrokenItem";
 import { Prose } from "./items/Prose";
 import { useUi } from "./context";
@@ -14,11 +16,15 @@ export function Footer({ conversation }: { conversation: Conversation }) {
   const questions = conversation.questions.value;
   const restriction = chat.restriction.value;
   const { disclaimer } = options.value;
+  const frame = useRef<HTMLElement>(null);
+  // While rendering, the page is as it was before.
+  const root = frame.current?.getRootNode() as Document | ShadowRoot | undefined;
+  const isInUse = root?.activeElement != null;
   return (
-    <footer class="footer">
+    <footer class="footer" ref={frame}>
       <div class="column">
         {questions ? (
-          <Asked key={questions.id} item={questions} />
+          <Asked key={questions.id} item={questions} isInUse={isInUse} />
         ) : restriction?.type === "closed" ? (
           <ClosedBanner reason={restriction.reason} />
         ) : (
@@ -34,13 +40,13 @@ export function Footer({ conversation }: { conversation: Conversation }) {
   );
 }
 
-class Asked extends Boundary<{ item: QuestionsItem }, QuestionsItem> {
-  protected override value({ item }: { item: QuestionsItem }) {
+class Asked extends Boundary<QuestionsProps, QuestionsItem> {
+  protected override value({ item }: QuestionsProps) {
     return item;
   }
 
-  protected override show(item: QuestionsItem) {
-    return <Questions item={item} />;
+  protected override show(_item: QuestionsItem, props: QuestionsProps) {
+    return <Questions {...props} />;
   }
 
   protected override instead(item: QuestionsItem, error: unknown) {

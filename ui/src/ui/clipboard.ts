@@ -1,3 +1,5 @@
+import { deepFocus } from "./focus";
+
 /**
  * Put a text on the clipboard.
  *
@@ -30,11 +32,4 @@ function copySelected(text: string): boolean {
   field.remove();
   focused?.focus();
   return copied;
-}
-
-/** What has the focus, be it in a shadow root. */
-function deepFocus(): HTMLElement | null {
-  let focused = document.activeElement;
-  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
-  return focused as HTMLElement | null;
 }

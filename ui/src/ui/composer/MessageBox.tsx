@@ -2,8 +2,7 @@ import { t } from "../../i18n";
 
 import { useUi } from "../context";
 
-/** What Chrome and Safari call a key that an input method has taken. */
-const COMPOSING = 229;
+import { isEnter } from "./enter";
 
 interface Props {
   isLocked: boolean;
@@ -18,9 +17,7 @@ export function MessageBox({ isLocked, onSubmit, onFiles }: Props) {
   const text = chat.composer.text.value;
   const placeholder = usePlaceholder();
   const pressed = (event: KeyboardEvent) => {
-    const { key, shiftKey, altKey, ctrlKey, metaKey, isComposing, keyCode } = event;
-    if (key !== "Enter" || shiftKey || altKey || ctrlKey || metaKey) return;
-    if (isComposing || keyCode === COMPOSING) return;
+    if (!isEnter(event)) return;
     event.preventDefault();
     onSubmit();
   };

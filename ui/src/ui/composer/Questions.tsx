@@ -5,24 +5,40 @@ import type { QuestionsItem } from "../../state";
 import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
 
 import { useUi } from "../context";
+import { isFocusElsewhere } from "../focus";
+import { own } from "../own";
+
+import { isEnter } from "./enter";
 
 type Answers = Readonly<Record<string, readonly string[]>>;
 
+export interface QuestionsProps {
+  item: QuestionsItem;
+  /** Was the focus in the chat when they came? */
+  isInUse: boolean;
+}
+
 /** Questions of the assistant, one at a time, in the composer's place. */
-export function Questions({ item }: { item: QuestionsItem }) {
+export function Questions({ item, isInUse }: QuestionsProps) {
   const { chat, returnToComposer } = useUi();
   const [at, setAt] = useState(0);
   const [answers, setAnswers] = useState<Answers>({});
   const form = useRef<HTMLFormElement>(null);
   const input = item.inputs[at];
-  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), [at]);
+  const isSending = chat.conversation.value.responding.value;
+  // Those of an answer under way are seen to come.
+  const isAwaited = useRef(isInUse || isSending);
+  useEffect(() => {
+    if (isSending) return;
+    if (isAwaited.current && form.current && !isFocusElsewhere(form.current)) returnToComposer();
+    isAwaited.current = true;
+  }, [at, isSending]);
   const isSent = useRef(false);
   // What had the focus goes with the questions.
   useLayoutEffect(() => () => void (isSent.current && returnToComposer()), [returnToComposer]);
   if (!input) return null;
-  const values = answers[input.id] ?? [];
+  const values = own(answers, input.id) ?? [];
   const isLast = at === item.inputs.length - 1;
-  const isSending = chat.conversation.value.responding.value;
   const proceed = (given: Answers) => {
     isSent.current = isLast;
     if (isLast) void chat.answer(item.id, submission(item, given));
@@ -79,7 +95,7 @@ export function Questions({ item }: { item: QuestionsItem }) {
 
 function submission(item: QuestionsItem, answers: Answers) {
   const entries = item.inputs.map(({ id }): [string, StructuredInputAnswerSubmission] => {
-    const values = answers[id] ?? [];
+    const values = own(answers, id) ?? [];
     return [id, { values, skipped: values.length === 0 }];
   });
   return Object.fromEntries(entries);
@@ -110,9 +126,7 @@ function Field({ input, values, onChange, onEnter }: FieldProps) {
             aria-label={t("question.answer")}
             value={values[0] ?? ""}
             onInput={({ currentTarget: { value } }) => onChange(value.trim() ? [value] : [])}
-            onKeyDown={(event) => {
-              if (event.key === "Enter" && !event.shiftKey && !event.isComposing) onEnter(event);
-            }}
+            onKeyDown={(event) => isEnter(event) && onEnter(event)}
           />
         </div>
       </>
