@@ -26,12 +26,17 @@ export type Beginning = Opener | ToolCallItem;
 export interface Course {
   /** An event is in the state. */
   readonly onEvent?: () => void;
-  /** The streams have ended; the answer has once this is done. Must not reject. */
-  readonly settle?: (end: AnswerEnd) => Promise<void>;
+  /**
+   * The streams have ended; the answer has once this is done. Must not reject. Its signal is
+   * aborted when no one waits for it any more.
+   */
+  readonly settle?: (end: AnswerEnd, signal: AbortSignal) => Promise<void>;
 }
 
 interface Run {
   readonly abort: AbortController;
+  /** Aborted when what is still to be settled has had its time. */
+  readonly late: AbortController;
   /** Tool calls that were there before: only those of this answer are run. */
   readonly before: ReadonlySet<string>;
   readonly over: Promise<void>;
@@ -41,7 +46,10 @@ interface Run {
   last: Beginning;
 }
 
-/** Milliseconds that a server gets to end the stream that it was asked to stop. */
+/**
+ * Milliseconds that a server gets to end the stream that it was asked to stop, and to say what
+ * became of a message whose answer was stopped.
+ */
 const STOP_GRACE = 3000;
 
 /** The answer under way in a conversation: its streams, and the client tools between them. */
@@ -67,6 +75,7 @@ export class Answering {
     const [over, resolve] = deferred();
     const run: Run = {
       abort: new AbortController(),
+      late: new AbortController(),
       before: new Set(this.#store.state.items.filter(isCall).map((item) => item.id)),
       over,
       stopped: false,
@@ -78,7 +87,7 @@ export class Answering {
     this.#store.change(begun);
     const streamed = await this.#chain(first, run, onEvent);
     const end: AnswerEnd = run.stopped ? { how: "stopped" } : streamed;
-    await settle(end);
+    await settle(end, run.late.signal);
     this.#run = null;
     this.#phase.value = "idle";
     resolve();
@@ -102,6 +111,8 @@ export class Answering {
       else asked.catch(ignore);
     }
     run.abort.abort();
+    await settled(run.over);
+    run.late.abort();
     await run.over;
   }
 
@@ -110,6 +121,7 @@ export class Answering {
     if (!this.#run) return;
     this.#run.stopped = true;
     this.#run.abort.abort();
+    this.#run.late.abort();
   }
 
   async #chain(first: Beginning, run: Run, onEvent: () => void): Promise<AnswerEnd> {

@@ -109,7 +109,9 @@ export class ThreadConversation implements Conversation {
     this.#isStale = this.responding.peek();
     if (this.#isStale) return;
     const answers = this.#answers;
-    const wasTaken = await this.#pages.newest(threadId, () => this.#answers === answers);
+    const wasTaken = await this.#pages.newest(threadId, {
+      isCurrent: () => this.#answers === answers,
+    });
     if (!wasTaken) await this.refresh();
   }
 
@@ -131,7 +133,8 @@ export class ThreadConversation implements Conversation {
     const letter = this.#outbox.add(message, this.#threadId.peek());
     return new Promise((resolve) => {
       let fate: Fate = "taken";
-      const settle = async (end: AnswerEnd) => void (fate = await this.#outbox.fate(letter, end));
+      const settle = async (end: AnswerEnd, signal: AbortSignal) =>
+        void (fate = await this.#outbox.fate(letter, end, signal));
       const onEvent = () => {
         if (!this.#outbox.isSending) resolve(true);
       };

@@ -136,7 +136,7 @@ export class ThreadHistory implements History {
   }
 }
 
-/** Put a thread back where it was: behind one that it followed, else before one that followed it. */
+/** Put a thread back where it was: behind one that it followed, or before one that followed it. */
 function putBack(
   threads: readonly ThreadInfo[],
   threadId: string,

@@ -10,6 +10,13 @@ import type { ThreadStore } from "./store";
 /** Items that are fetched at once. */
 const PAGE_SIZE = 50;
 
+interface NewestOptions {
+  /** Asked when they are here: whether they may still be taken. */
+  readonly isCurrent?: () => boolean;
+  /** Ends it; without one it goes on until nothing more is to be fetched. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Fetches a thread's metadata and items, the newest first and older ones on demand. */
 export class Loading {
   readonly #older = signal<OlderItems>("none");
@@ -28,12 +35,13 @@ export class Loading {
 
   /**
    * Take the thread and its newest items from the server. Rejects with a `WireError`.
-   *
-   * @param isCurrent Asked when they are here: whether they may still be taken.
+   * Resolves to whether they were taken.
    */
-  async newest(threadId: string, isCurrent: () => boolean = () => true): Promise<boolean> {
+  async newest(
+    threadId: string,
+    { isCurrent = () => true, signal = this.#abort.signal }: NewestOptions = {},
+  ): Promise<boolean> {
     const { client } = this.#host;
-    const { signal } = this.#abort;
     const asked = new Set(this.#store.state.items.map(({ id }) => id));
     const [thread, page] = await Promise.all([
       client.getThread(threadId, { signal }),
@@ -68,17 +76,12 @@ export class Loading {
     }
   }
 
-  /** Aborted when nothing more is to be fetched. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
   /** Fetch nothing more. */
   end(): void {
     this.#abort.abort();
   }
 
-  /** Whether items before a page that was taken are there still: unless there is a gap, they are. */
+  /** Whether items before a page are there still: they are, unless there is a gap. */
   #keepsOlder({ data }: ItemPage): boolean {
     const first = data.findLast(isVisible);
     return first !== undefined && indexOf(this.#store.state.items, first.id) > 0;

@@ -84,8 +84,8 @@ export class Outbox {
     const { client } = this.#host;
     if (threadId !== null) return yield* client.addUserMessage(threadId, input, options);
     const lost = this.#lost;
-    const begun = lost && (await this.#threadOf(lost));
-    if (begun !== null) await this.#pages.newest(begun);
+    const begun = lost && (await this.#threadOf(lost, options.signal));
+    if (begun !== null) await this.#pages.newest(begun, options);
     this.#lost = null;
     if (lost === null || begun === null) return yield* client.createThread(input, options);
     if (!isSameMessage(item, lost)) return yield* client.addUserMessage(begun, input, options);
@@ -98,8 +98,9 @@ export class Outbox {
    * Find out what became of a message. What is lost is not shown any more. Never rejects.
    *
    * @param end How its answer ended.
+   * @param signal Ends it: what was not found by then is lost.
    */
-  async fate(letter: Letter, end: AnswerEnd): Promise<Fate> {
+  async fate(letter: Letter, end: AnswerEnd, signal: AbortSignal): Promise<Fate> {
     if (!this.isSending) return letter === this.#found ? "found" : "taken";
     // A server that answers has taken it, even if it didn't say so.
     const isAnswered = this.#store.state.items.at(-1)?.stage !== "sending";
@@ -107,16 +108,16 @@ export class Outbox {
       this.#store.change(confirmed);
       return "assumed";
     }
-    const wasFound = isUncertain(end) && (await this.#find(letter).catch(() => false));
+    const wasFound = isUncertain(end) && (await this.#find(letter, signal).catch(() => false));
     this.#store.change(withoutSending);
     if (wasFound && end.how === "stopped" && letter.threadId === null) this.#stop();
     return wasFound ? "found" : "lost";
   }
 
-  async #find({ item: sent, known, threadId }: Letter): Promise<boolean> {
-    const id = threadId ?? this.#store.state.thread?.id ?? (await this.#begun(sent));
+  async #find({ item: sent, known, threadId }: Letter, signal: AbortSignal): Promise<boolean> {
+    const id = threadId ?? this.#store.state.thread?.id ?? (await this.#begun(sent, signal));
     if (id === null) return false;
-    await this.#pages.newest(id);
+    await this.#pages.newest(id, { signal });
     this.#lost = null;
     return this.#store.state.items.some(
       (item) => item.stage === "done" && !known.has(item.id) && isSameMessage(item, sent),
@@ -124,9 +125,9 @@ export class Outbox {
   }
 
   /** The thread that a message began just now. One that isn't found is looked for later. */
-  #begun(message: UserMessageItem): Promise<string | null> {
+  #begun(message: UserMessageItem, signal: AbortSignal): Promise<string | null> {
     this.#lost ??= message;
-    return this.#threadOf(this.#lost);
+    return this.#threadOf(this.#lost, signal);
   }
 
   /**
@@ -135,9 +136,11 @@ export class Outbox {
    * A person may say the same thing twice: so it is none that was here before, and none older
    * than the message. Rejects with a `WireError`.
    */
-  async #threadOf(message: UserMessageItem): Promise<string | null> {
+  async #threadOf(
+    message: UserMessageItem,
+    signal: AbortSignal | undefined,
+  ): Promise<string | null> {
     const { client } = this.#host;
-    const { signal } = this.#pages;
     const earliest = Date.parse(message.created_at) - CLOCKS_DIFFER_MS;
     const { data: newest } = await client.listThreads({ limit: NEWEST }, { signal });
     for (const { id, created_at: time } of newest) {

@@ -1,10 +1,12 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
 import type { Stream } from "../wire/answers";
 import {
+  Server,
   added,
   assistant,
   brief,
+  chatOf,
   delta,
   done,
   failed,
@@ -177,6 +179,47 @@ describe("to stop an answer", () => {
     expect(brief(chat)).toEqual(["user done: Why?"]);
     expect(chat.composer.text.value).toBe("More");
     expect(chat.conversation.value.failure.value).toBeNull();
+  });
+
+  describe("of a server that hangs", () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    test.each([
+      ["never begins to answer", never],
+      ["can't be reached", new TypeError("Failed to fetch")],
+    ])("gives the message back in the end, if it %s", async (_name, answer) => {
+      const { server, chat } = await opened([QUESTION]);
+      server.on("threads.add_user_message", answer);
+      server.now("threads.get_by_id", never).now("items.list", never);
+      chat.composer.setText("More");
+      const sent = chat.composer.submit();
+      if (answer !== never) await until(() => expect(server.types()).toContain("items.list"));
+      const stopped = chat.stop();
+      expect(chat.conversation.value.phase.value).toBe("stopping");
+      await vi.advanceTimersByTimeAsync(10_000);
+      await stopped;
+      expect(await sent).toBe(false);
+      expect(chat.conversation.value.phase.value).toBe("idle");
+      expect(brief(chat)).toEqual(["user done: Why?"]);
+      expect(chat.composer.text.value).toBe("More");
+    });
+
+    test("ends the search for a thread that may have begun before", async () => {
+      const server = new Server().on("threads.create", new TypeError("Failed to fetch"));
+      server.on("threads.list", refusal(500, "internal", ""), never);
+      const { chat } = chatOf(server);
+      chat.composer.setText("More");
+      await chat.composer.submit();
+      const sent = chat.composer.submit();
+      await until(() => expect(server.asked("threads.list")).toHaveLength(2));
+      const stopped = chat.stop();
+      await vi.advanceTimersByTimeAsync(10_000);
+      await stopped;
+      expect(await sent).toBe(false);
+      expect(chat.composer.text.value).toBe("More");
+      expect(server.asked("threads.create")).toHaveLength(1);
+    });
   });
 
   test("is not offered for an answer that may not be stopped", async () => {
