@@ -3,7 +3,7 @@
 import type { ItemPage, ThreadItem, UserMessageItem } from "../wire/types";
 import { fromWire, isEmpty, isVisible, toWire } from "./items";
 import type { Item, ThreadInfo } from "./model";
-import { indexOf } from "./reduce";
+import { indexOf, withItems } from "./reduce";
 import type { ThreadState } from "./reduce";
 
 /** A new attempt begins: what was said of the last one goes. */
@@ -16,7 +16,7 @@ export function ended(state: ThreadState): ThreadState {
   const items = state.items
     .filter((item) => item.stage !== "open" || !isEmpty(item))
     .map((item): Item => (item.stage === "open" ? { ...item, stage: "cut" } : item));
-  return { ...state, progress: null, items: same(state.items, items) };
+  return { ...withItems(state, same(state.items, items)), progress: null };
 }
 
 /** Show a message that is on its way. */
@@ -26,7 +26,7 @@ export function withSending(state: ThreadState, message: UserMessageItem): Threa
 
 /** The message that was on its way is not there. */
 export function withoutSending(state: ThreadState): ThreadState {
-  return { ...state, items: state.items.filter((item) => item.stage !== "sending") };
+  return withItems(state, state.items.filter((item) => item.stage !== "sending"));
 }
 
 /** What came after an item is gone. */
@@ -79,7 +79,7 @@ export function withNewest(
     if (item.stage !== "cut" || !asked.has(item.id)) items = [...items, item];
     else items = putBack(items, item, state.items, hasMore);
   }
-  return { ...state, items: same(state.items, items) };
+  return withItems(state, same(state.items, items));
 }
 
 /** Put an item behind those that it followed. Where they are beyond a gap, it is too. */

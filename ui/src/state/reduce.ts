@@ -54,7 +54,7 @@ export function reduce(state: ThreadState, event: ThreadStreamEvent): Step {
     case "thread.item.updated":
       return withUpdate(state, event);
     case "thread.item.removed":
-      return only({ ...state, items: state.items.filter((item) => item.id !== event.item_id) });
+      return only(withItems(state, state.items.filter(({ id }) => id !== event.item_id)));
     case "stream_options":
       return only({ ...state, allowCancel: event.stream_options.allow_cancel });
     case "progress_update":
@@ -87,6 +87,20 @@ export function indexOf(items: readonly Item[], id: string): number {
   return items.findLastIndex((item) => item.id === id);
 }
 
+/** The state with other items. A notice whose item is not among them follows the one before it. */
+export function withItems(state: ThreadState, items: readonly Item[]): ThreadState {
+  const left = new Set(items.map(({ key }) => key));
+  const isLeft = (after: string | null) => after === null || left.has(after);
+  if (state.notices.every(({ after }) => isLeft(after))) return { ...state, items };
+  const notices = state.notices.map((notice) => {
+    if (isLeft(notice.after)) return notice;
+    const index = state.items.findIndex(({ key }) => key === notice.after);
+    const before = state.items.slice(0, index + 1).findLast(({ key }) => left.has(key));
+    return { ...notice, after: before?.key ?? null };
+  });
+  return { ...state, items, notices };
+}
+
 function only(state: ThreadState): Step {
   return { state, effects: NO_EFFECTS };
 }
@@ -105,7 +119,7 @@ function withItem(state: ThreadState, wire: ThreadItem, stage: Stage): Step {
   const isSent = wire.type === "user_message";
   const items = isSent ? placed.filter((other) => other.stage !== "sending") : placed;
   const progress = wire.type === "user_message" ? state.progress : null;
-  return only({ ...state, items, progress });
+  return only({ ...withItems(state, items), progress });
 }
 
 /** Where an item is already: by its id, or as the message that waits to be confirmed. */

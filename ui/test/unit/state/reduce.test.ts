@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { withOlder } from "../../../src/state/edits";
+import {
+  ended,
+  withNewest,
+  withOlder,
+  withSending,
+  withoutSending,
+} from "../../../src/state/edits";
 import { fromWire, isVisible, toWire } from "../../../src/state/items";
 import { EMPTY, reduce } from "../../../src/state/reduce";
 import type { Step, ThreadState } from "../../../src/state/reduce";
 import { changeNode } from "../../../src/state/widget_tree";
-import type { ThreadItem, ThreadStreamEvent } from "../../../src/wire/types";
+import type { ThreadItem, ThreadStreamEvent, UserMessageItem } from "../../../src/wire/types";
 import { added, assistant, created, delta, done, updated, user, widget } from "./server";
 
 const own = { thread_id: "thr_1", created_at: "2026-01-02T03:04:05Z" };
@@ -149,6 +155,36 @@ describe("reduce", () => {
     }
     const [first] = buffers;
     expect(buffers.every((buffer) => first && buffer?.continues(first))).toBe(true);
+  });
+});
+
+describe("a notice", () => {
+  const notice = { type: "notice", level: "info", message: "N" };
+  const afterOf = ({ notices }: ThreadState) => notices.map(({ after }) => after);
+  const told = fold(done(user("a", "A")), added(assistant("b")), notice);
+
+  test("follows the item before, if the one that it followed is dropped", () => {
+    const page = { data: [user("a", "A")], has_more: false };
+    const removed = { type: "thread.item.removed", item_id: "b" };
+    expect(afterOf(told)).toEqual(["b"]);
+    expect(afterOf(ended(told))).toEqual(["a"]);
+    expect(afterOf(step(told, removed).state)).toEqual(["a"]);
+    const whole = step(told, done(assistant("b", "B"))).state;
+    expect(afterOf(withNewest(whole, page, new Set(["a", "b"])))).toEqual(["a"]);
+  });
+
+  test("comes first, if nothing is left before it", () => {
+    const remove = (state: ThreadState, id: string) =>
+      step(state, { type: "thread.item.removed", item_id: id }).state;
+    expect(afterOf(remove(remove(told, "a"), "b"))).toEqual([null]);
+  });
+
+  test("stays with the message that the server names, and leaves with one that is lost", () => {
+    const message = user("local:1", "B") as UserMessageItem;
+    const { state } = step(withSending(fold(done(user("a", "A"))), message), notice);
+    const confirmed = step(state, done(user("b", "B"))).state;
+    expect(afterOf(confirmed)).toEqual([confirmed.items.at(-1)?.key]);
+    expect(afterOf(withoutSending(state))).toEqual(["a"]);
   });
 });
 
