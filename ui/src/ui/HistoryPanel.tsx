@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import type { Key } from "../i18n";
 import { daysAgo, t } from "../i18n";
-import type { ThreadInfo } from "../state";
+import type { Failure, ThreadInfo } from "../state";
 
 import { HistoryEntry } from "./HistoryEntry";
 import { IconButton } from "./IconButton";
@@ -38,9 +38,7 @@ export function HistoryPanel() {
           <span class="gap" />
           <IconButton icon="close" label={t("history.close")} onClick={() => history.hide()} />
         </header>
-        <div class="history-list scrolls">
-          <Threads onChoose={choose} />
-        </div>
+        <Threads onChoose={choose} />
       </div>
     </div>
   );
@@ -61,11 +59,13 @@ function useFocusInside() {
 
 function Threads({ onChoose }: { onChoose: (thread: ThreadInfo) => void }) {
   const { chat } = useUi();
-  const { failure, hasMore, status, threads } = chat.history;
+  const { hasMore, status, threads } = chat.history;
+  const list = useHeldFocus();
+  const isLoading = status.value === "loading";
   const groups = grouped(threads.value);
   const openId = chat.conversation.value.threadId.value;
   return (
-    <>
+    <div class="history-list scrolls" ref={list}>
       {groups.map(([label, members]) => (
         <section key={label} class="history-group">
           <h3>{t(label)}</h3>
@@ -81,7 +81,7 @@ function Threads({ onChoose }: { onChoose: (thread: ThreadInfo) => void }) {
           </ul>
         </section>
       ))}
-      {status.value === "loading" && (
+      {isLoading && (
         <p class="history-state">
           <Icon name="spinner" />
           <span class="sr">{t("log.loading")}</span>
@@ -90,24 +90,62 @@ function Threads({ onChoose }: { onChoose: (thread: ThreadInfo) => void }) {
       {threads.value.length === 0 && status.value === "idle" && (
         <p class="history-state">{t("history.empty")}</p>
       )}
-      <div role="alert">
-        {failure.value && (
-          <div class="card-note danger">
-            <p class="note-text">{failureReason(failure.value, "history.failed")}</p>
-            {failure.value.retry && (
-              <button type="button" class="button" onClick={() => failure.value?.retry?.()}>
-                {t("error.retry")}
-              </button>
-            )}
-          </div>
-        )}
-      </div>
-      {hasMore.value && status.value === "idle" && (
-        <button type="button" class="button more" onClick={() => void chat.history.loadMore()}>
+      <Failed />
+      {hasMore.value && (
+        <button
+          type="button"
+          class="button more"
+          aria-disabled={isLoading}
+          onClick={() => !isLoading && void chat.history.loadMore()}
+        >
           {t("history.more")}
         </button>
       )}
-    </>
+    </div>
+  );
+}
+
+/** When a button goes that had the focus, the first thread that came has it next. */
+function useHeldFocus() {
+  const list = useRef<HTMLDivElement>(null);
+  const titles = () => [...(list.current?.querySelectorAll<HTMLElement>(".history-title") ?? [])];
+  const root = list.current?.getRootNode() as Document | ShadowRoot | undefined;
+  // While rendering, the page is as it was before.
+  const hadFocus = root?.activeElement != null;
+  const known = titles().length;
+  useLayoutEffect(() => {
+    if (!hadFocus || root?.activeElement) return;
+    const panel = list.current!.closest("[role=dialog]")!;
+    (titles()[known] ?? panel.querySelector("button"))?.focus();
+  });
+  return list;
+}
+
+/** What failed last. It stays, and its button with the focus, while that is tried again. */
+function Failed() {
+  const { failure, status } = useUi().chat.history;
+  const last = useRef<Failure | null>(null);
+  const isLoading = status.value === "loading";
+  if (failure.value || !isLoading) last.current = failure.value;
+  const { current: shown } = last;
+  return (
+    <div role="alert">
+      {shown && (
+        <div class="card-note danger">
+          <p class="note-text">{failureReason(shown, "history.failed")}</p>
+          {shown.retry && (
+            <button
+              type="button"
+              class="button"
+              aria-disabled={isLoading}
+              onClick={() => !isLoading && shown.retry?.()}
+            >
+              {t("error.retry")}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
   );
 }
 

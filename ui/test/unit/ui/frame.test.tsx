@@ -158,6 +158,51 @@ describe("history", () => {
     expect(hasButton("Delete Fjords")).toBe(false);
   });
 
+  test("the focus stays where older threads were asked for, and Escape still closes", async () => {
+    const { button, calls, chat, click, press, root } = opened();
+    const { hasMore, status, threads } = chat.history;
+    act(() => void (hasMore.value = true));
+    const more = button("Show older chats");
+    more.focus();
+    click("Show older chats");
+    act(() => void (status.value = "loading"));
+    expect(root.activeElement).toBe(more);
+    expect(more.getAttribute("aria-disabled")).toBe("true");
+    click("Show older chats");
+    expect(calls).toEqual(["loadMore"]);
+    act(() => {
+      status.value = "idle";
+      hasMore.value = false;
+      threads.value = [...threads.value, thread("t4", "Older still", ago(400))];
+    });
+    expect(root.activeElement!.textContent).toBe("Older still");
+    press(root.activeElement as HTMLElement, "Escape");
+    expect(root.querySelector("[role=dialog]")).toBeNull();
+  });
+
+  test("the focus stays where a failure was tried again", () => {
+    const { button, chat, click, root } = opened();
+    const { failure, status } = chat.history;
+    const retry = vi.fn(() => {
+      failure.value = null;
+      status.value = "loading";
+    });
+    const common = { code: "http", message: null, status: 500, retryAfter: null } as const;
+    act(() => {
+      failure.value = { ...common, kind: "http", retry };
+      status.value = "failed";
+    });
+    const again = button("Try again");
+    again.focus();
+    click("Try again");
+    expect(root.activeElement).toBe(again);
+    click("Try again");
+    expect(retry).toHaveBeenCalledOnce();
+    act(() => void (status.value = "idle"));
+    expect(root.querySelector("[role=dialog]")!.contains(root.activeElement)).toBe(true);
+    expect(root.querySelector("[role=alert] .card-note")).toBeNull();
+  });
+
   test("older threads come when asked for", () => {
     const { calls, chat, click } = opened();
     act(() => void (chat.history.hasMore.value = true));
