@@ -24,6 +24,8 @@ export class DraftComposer implements Composer {
   readonly #toolId = signal<string | null>(null);
   readonly #modelId = signal<string | null>(null);
   readonly #uploads = new Map<string, AbortController>();
+  /** What was sent, as it was shown: to be shown so again if it comes back. */
+  readonly #sent = new WeakMap<Attachment, ComposerAttachment>();
   readonly #host: Host;
   readonly #send: (message: OutgoingMessage) => Promise<boolean>;
 
@@ -188,9 +190,11 @@ export class DraftComposer implements Composer {
     if (!this.canSend.peek()) return false;
     const draft = this.#now;
     const toolId = this.#toolId.peek();
+    const shown = draft.attachments.peek();
+    for (const one of shown) if (one.attachment) this.#sent.set(one.attachment, one);
     const message: OutgoingMessage = {
       content: draft.content,
-      attachments: draft.attachments.peek().flatMap(({ attachment }) => attachment ?? []),
+      attachments: shown.flatMap(({ attachment }) => attachment ?? []),
       quotedText: draft.quote.peek(),
       toolChoice: toolId === null ? null : { id: toolId },
     };
@@ -204,7 +208,7 @@ export class DraftComposer implements Composer {
 
   /** Put a message that was not sent before what has been written since. */
   giveBack(draft: Draft, message: OutgoingMessage): void {
-    draft.takeBack(message);
+    draft.takeBack(message, (sent) => this.#sent.get(sent) ?? attached(sent));
     const isShown = draft === this.#now;
     if (isShown && message.toolChoice && this.#toolId.peek() === null) {
       this.selectTool(message.toolChoice.id);

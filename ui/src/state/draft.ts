@@ -35,14 +35,21 @@ export class Draft {
     });
   }
 
-  /** Put a message that was not sent before what has been written since. */
-  takeBack({ content, quotedText, attachments = [] }: OutgoingMessage): void {
+  /**
+   * Put a message that was not sent before what has been written since.
+   *
+   * @param show How an attachment of it is shown.
+   */
+  takeBack(
+    { content, quotedText, attachments = [] }: OutgoingMessage,
+    show: (attachment: Attachment) => ComposerAttachment = attached,
+  ): void {
     batch(() => {
       const since = this.text.peek();
       this.content = content;
       if (since) this.text.value = [this.text.peek(), since].filter(Boolean).join("\n\n");
       this.quote.value ??= quotedText ?? null;
-      this.attachments.value = [...attachments.map(attached), ...this.attachments.peek()];
+      this.attachments.value = [...attachments.map(show), ...this.attachments.peek()];
     });
   }
 }

@@ -254,7 +254,10 @@ export interface Composer {
   addFiles(files: readonly File[]): Rejection[];
   /** Upload a failed file again. */
   retryAttachment(key: string): void;
-  /** Take it away; ends its upload, and tells the server. */
+  /**
+   * Take it away. Ends its upload, and tells the server of what was uploaded since the page was
+   * loaded; what the page attached is the page's to delete.
+   */
   removeAttachment(key: string): void;
   /** Send what is there. Resolves to whether the server took it; if not, it is back here. */
   submit(): Promise<boolean>;

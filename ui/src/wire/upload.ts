@@ -35,22 +35,29 @@ interface FileRequest {
  * requests do. A two-phase upload to another origin does not: what signs our
  * requests must not reach a storage service, which would refuse it besides.
  *
- * Rejects with a `WireError`.
+ * Rejects with a `WireError`; what was begun of an attachment is deleted then.
  */
 export async function upload(file: File, options: UploadOptions): Promise<Attachment> {
-  const { strategy, signal } = options;
+  const { client, strategy, signal } = options;
   if (strategy.type === "direct") {
     const request = multipart(strategy.uploadUrl, file, {});
     return attachment(await send(request, options, options.fetch));
   }
-  const created = await options.client.createAttachment(file, { signal });
+  const created = await client.createAttachment(file, { signal });
   const { upload_descriptor: target, ...ready } = created;
   if (!target) return ready;
   const request: FileRequest =
     target.method === "PUT"
       ? { url: target.url, method: "PUT", headers: putHeaders(target.headers, file), body: file }
       : multipart(target.url, file, target.headers ?? {});
-  await send(request, options, isSameOrigin(target.url, options.url) ? options.fetch : undefined);
+  const through = isSameOrigin(target.url, options.url) ? options.fetch : undefined;
+  try {
+    await send(request, options, through);
+  } catch (error) {
+    // No one else knows of it. If it can't be deleted, there is nothing more to be done.
+    client.deleteAttachment(ready.id).catch(() => {});
+    throw error;
+  }
   return ready;
 }
 

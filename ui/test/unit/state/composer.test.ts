@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
-import { Server, URL_, chatOf, created, done, later, never, opened, until, user } from "./server";
+import {
+  Server,
+  URL_,
+  aborted,
+  chatOf,
+  created,
+  done,
+  later,
+  never,
+  opened,
+  until,
+  user,
+} from "./server";
 
 const ATTACHMENTS = { enabled: true };
 const API = { url: URL_, uploadStrategy: { type: "two_phase" } } as const;
@@ -199,6 +211,61 @@ describe("attachments", () => {
     expect(chat.composer.attachments.value).toEqual([]);
     expect(server.abandoned).toEqual(["attachments.create"]);
     expect(names()).toEqual([]);
+  });
+
+  test("that come back with their message are as they were", async () => {
+    const server = new Server()
+      .on("attachments.create", Response.json(ready("atc_1")))
+      .on("attachments.delete", () => Response.json({}))
+      .on("threads.create", refusal(500, "internal", ""));
+    const { chat } = uploading(server);
+    chat.composer.set({ attachments: [ready("atc_2")] });
+    chat.composer.addFiles([text("a.txt")]);
+    await until(() => expect(states(chat)).toEqual(["atc_2.txt ready", "a.txt ready"]));
+    const before = chat.composer.attachments.value;
+    expect(await chat.composer.submit()).toBe(false);
+    expect(chat.composer.attachments.value).toEqual(before);
+    expect(chat.composer.attachments.value[1]?.file).toBeInstanceOf(File);
+    for (const { key } of before) chat.composer.removeAttachment(key);
+    expect(server.asked("attachments.delete")).toEqual([{ attachment_id: "atc_1" }]);
+  });
+
+  describe("whose bytes don't arrive", () => {
+    const target = { url: "https://chat.test/files/1", method: "PUT" };
+    const created = { ...ready("atc_1"), upload_descriptor: target };
+
+    /** A chat whose files go to its server, which does with them what a test says. */
+    const sendingBytes = (bytes: typeof fetch) => {
+      const server = new Server()
+        .on("attachments.create", () => Response.json(created))
+        .on("attachments.delete", () => Response.json({}));
+      const route: typeof fetch = (url, init) =>
+        url === URL_ ? server.fetch(url, init) : bytes(url, init);
+      const options = { api: { ...API, fetch: route }, attachments: ATTACHMENTS };
+      return { server, chat: chatOf(server, options).chat };
+    };
+
+    test("are deleted on the server, so that another try leaves one", async () => {
+      const bytes = vi.fn<typeof fetch>(async () => new Response());
+      bytes.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+      const { server, chat } = sendingBytes(bytes);
+      chat.composer.addFiles([text("a.txt")]);
+      await until(() => expect(states(chat)).toEqual(["a.txt failed"]));
+      expect(server.asked("attachments.delete")).toEqual([{ attachment_id: "atc_1" }]);
+      chat.composer.attachments.value[0]?.failure?.retry?.();
+      await until(() => expect(states(chat)).toEqual(["a.txt ready"]));
+      expect(server.asked("attachments.create")).toHaveLength(2);
+      expect(server.asked("attachments.delete")).toHaveLength(1);
+    });
+
+    test("because they were taken away, are deleted on the server", async () => {
+      const bytes = vi.fn<typeof fetch>((_url, init) => aborted(init?.signal));
+      const { server, chat } = sendingBytes(bytes);
+      chat.composer.addFiles([text("a.txt")]);
+      await until(() => expect(bytes).toHaveBeenCalled());
+      chat.composer.removeAttachment(chat.composer.attachments.value[0]?.key ?? "");
+      await until(() => expect(server.asked("attachments.delete")).toHaveLength(1));
+    });
   });
 
   test("that the page made are not the composer's to delete", () => {

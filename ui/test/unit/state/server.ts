@@ -80,7 +80,8 @@ export class Server {
   }
 }
 
-function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+/** What never comes, until it is given up. */
+export function aborted(signal: AbortSignal | null | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
