@@ -85,7 +85,9 @@ function Bar({ attachment: { name, progress } }: { attachment: ComposerAttachmen
 
 function Picture({ attachment }: { attachment: ComposerAttachment }) {
   const preview = usePreview(attachment);
-  if (preview) return <img class="upload-image" src={preview} alt="" />;
+  if (preview) {
+    return <img class="upload-image" src={preview} alt="" referrerpolicy="no-referrer" />;
+  }
   return (
     <span class="upload-image">
       <Icon name={attachment.status === "failed" ? "warning" : "document"} />

@@ -11,13 +11,19 @@ export function GeneratedImage({ item }: { item: ImageItem }) {
   if (!url && !making) return <p class="work-line">{t("image.blocked")}</p>;
   return (
     <figure class="generated">
-      {url && (
-        <a href={url} target="_blank" rel="noopener noreferrer" aria-label={t("generated.open")}>
-          <img src={url} alt={t("generated.alt")} />
-        </a>
-      )}
+      {url && <Made url={url} />}
       {making && <Making progress={item.progress} covered={url !== null} />}
     </figure>
+  );
+}
+
+function Made({ url }: { url: string }) {
+  const image = <img src={url} alt={t("generated.alt")} referrerpolicy="no-referrer" />;
+  if (/^data:/i.test(url)) return image; // no browser opens it in a tab
+  return (
+    <a href={url} target="_blank" rel="noopener noreferrer" aria-label={t("generated.open")}>
+      {image}
+    </a>
   );
 }
 

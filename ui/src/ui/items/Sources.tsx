@@ -1,8 +1,9 @@
 import { formatDate, t } from "../../i18n";
 import { identity } from "../../markdown/sources";
-import { linkTarget } from "../../markdown/url";
+import { linkProps, linkTarget } from "../../markdown/url";
 import type { Source } from "../../wire/types";
 
+import { useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { hostName } from "../urls";
 
@@ -44,7 +45,8 @@ export function SourceList({ sources }: { sources: readonly Source[] }) {
 }
 
 function SourceEntry({ source, number }: { source: Source; number: number }) {
-  const href = source.type === "url" ? linkTarget(source.url)?.href : undefined;
+  const { emit } = useUi();
+  const target = source.type === "url" ? linkTarget(source.url) : undefined;
   const body = (
     <>
       <span class="source-number" aria-hidden="true">
@@ -65,9 +67,9 @@ function SourceEntry({ source, number }: { source: Source; number: number }) {
       </span>
     </>
   );
-  if (!href) return <span class="source">{body}</span>;
+  if (!target) return <span class="source">{body}</span>;
   return (
-    <a class="source" href={href} target="_blank" rel="noopener noreferrer">
+    <a class="source" {...linkProps(target, (link) => emit("chatkit.deeplink", link))}>
       {body}
     </a>
   );

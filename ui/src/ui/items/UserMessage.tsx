@@ -41,7 +41,17 @@ function partNode(part: UserMessageContent) {
 
 function SentFile({ attachment }: { attachment: Attachment }) {
   const preview = attachment.type === "image" ? imageUrl(attachment.preview_url) : null;
-  if (preview) return <img class="sent-image" src={preview} alt={attachment.name} loading="lazy" />;
+  if (preview) {
+    return (
+      <img
+        class="sent-image"
+        src={preview}
+        alt={attachment.name}
+        loading="lazy"
+        referrerpolicy="no-referrer"
+      />
+    );
+  }
   return (
     <span class="file">
       <Icon name="document" />

@@ -24,7 +24,11 @@ function Picture({ fields }: { fields: Fields }) {
   const { imageDomains } = useSurroundings();
   const src = imageSource(fields["favicon"], imageDomains);
   const frame = fields["frame"] === true && "w-frame";
-  if (src) return <img class={classes("w-favicon", frame)} src={src} alt="" />;
+  if (src) {
+    return (
+      <img class={classes("w-favicon", frame)} src={src} alt="" referrerpolicy="no-referrer" />
+    );
+  }
   const icon = text(fields["icon"]);
   return icon ? <Icon name={icon} size={16} /> : null;
 }
