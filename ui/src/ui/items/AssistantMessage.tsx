@@ -15,10 +15,8 @@ interface Props {
 /** What the assistant says, and where it has it from. */
 export function AssistantMessage({ item, conversation }: Props) {
   const { parts, stage } = item;
-  const [only, ...others] = parts;
-  const annotations =
-    only && others.length === 0 ? only.annotations : parts.flatMap((part) => part.annotations);
-  const sources = useMemo(() => cited(annotations), [annotations]);
+  const annotations = parts.map((part) => part.annotations);
+  const sources = useMemo(() => cited(annotations.flat()), annotations);
   const [asked, onCite] = useReducer<number, unknown>((times) => times + 1, 0);
   return (
     <article class={`assistant ${stage}`}>

@@ -4,6 +4,7 @@ import { act } from "preact/test-utils";
 import { describe, expect, test, vi } from "vitest";
 
 import type { Failure, Item, QuestionsItem, WorkflowEntry } from "../../../src/state";
+import { TextBuffer } from "../../../src/state";
 import type { Annotation } from "../../../src/wire/types";
 
 import { assistantItem, fakeConversation, item, userItem } from "./fake";
@@ -74,6 +75,21 @@ describe("messages", () => {
     expect(text(".source-origin")).toBe("example.org");
   });
 
+  test("a source that leads into the page is told to it", () => {
+    const url = "chatkit-link://chapter?number=7";
+    const inward = { ...source, source: { type: "url", title: "Chapter 7", url } } as Annotation;
+    const { click, emit, root } = mount(
+      {},
+      fakeConversation([userItem("u", "hi"), assistantItem("a", "Hello there", [inward])]),
+    );
+    click("1 source");
+    const followed = new MouseEvent("click", { bubbles: true, cancelable: true });
+    root.querySelector("a.source")!.dispatchEvent(followed);
+    expect(followed.defaultPrevented).toBe(true);
+    const link = { name: "chapter", data: { number: "7" } };
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.deeplink", link);
+  });
+
   test("an answer grows as its text does", () => {
     const conversation = fakeConversation([
       userItem("u", "hi"),
@@ -82,6 +98,21 @@ describe("messages", () => {
     const { text } = mount({}, conversation);
     act(() => void (conversation.items.value[1]!.value = assistantItem("a", "One two")));
     expect(text(".assistant")).toContain("One two");
+  });
+
+  test("while one part of an answer grows, the others are let be", () => {
+    const read = vi.fn(() => 3);
+    const annotation = Object.defineProperty({ ...source }, "index", { get: read });
+    const part = (text: string, annotations: readonly Annotation[] = []) =>
+      ({ text: TextBuffer.of(text), annotations, done: false });
+    const parts = [part("One", [annotation]), part("Two")] as const;
+    const answer = { ...assistantItem("a", "", [], "open"), parts };
+    const conversation = fakeConversation([userItem("u", "hi"), answer]);
+    mount({}, conversation);
+    read.mockClear();
+    const grown = [parts[0], { ...parts[1], text: parts[1].text.append(" three") }];
+    act(() => void (conversation.items.value[1]!.value = { ...answer, parts: grown }));
+    expect(read).not.toHaveBeenCalled();
   });
 
   test("the log is not live, and has a name", () => {
@@ -290,6 +321,31 @@ describe("what happens besides", () => {
     expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe(
       "https://x.test/i.png",
     );
+    expect(root.querySelector<HTMLAnchorElement>(".generated a")!.href).toBe("https://x.test/i.png");
+  });
+
+  test("an image that is in its own address is no link: no browser opens that in a tab", () => {
+    const url = "data:image/png;base64,aaaa";
+    const image = { id: "g", type: "generated_image", image: { id: "i", url }, progress: null };
+    const shown = item<Item>(image as Item);
+    const { root } = mount({}, fakeConversation([userItem("u", "hi"), shown]));
+    expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe(url);
+    expect(root.querySelector(".generated a")).toBeNull();
+  });
+
+  test("no image tells another server where it is shown", () => {
+    const url = "https://x.test/i.png";
+    const file = { type: "image", id: "i", name: "x.png", mime_type: "image/png" } as const;
+    const image = { id: "g", type: "generated_image", image: { id: "i", url }, progress: null };
+    const { all } = mount(
+      {},
+      fakeConversation([
+        userItem("u", "hi", { attachments: [{ ...file, preview_url: url }] }),
+        item<Item>(image as Item),
+      ]),
+    );
+    const policies = all("img").map((each) => each.getAttribute("referrerpolicy"));
+    expect(policies).toEqual(["no-referrer", "no-referrer"]);
   });
 });
 
