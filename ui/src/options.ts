@@ -27,6 +27,7 @@ import {
   record,
   text,
 } from "./shape";
+import { DEFAULT_MAX_COUNT, DEFAULT_MAX_SIZE } from "./state/limits";
 
 /** The options with every default in its place: what the rest of the element reads. */
 export type Options = Omit<ReturnType<typeof readOptions>, "api"> & { api: Api };
@@ -38,9 +39,6 @@ export type Tool = Composer["tools"][number];
 export type Model = Composer["models"][number];
 export type Prompt = Options["startScreen"]["prompts"][number];
 export type HeaderAction = NonNullable<Options["header"]["leftAction"]>;
-
-const MEGABYTE = 1024 * 1024;
-const DEFAULT_ATTACHMENT_BYTES = 100 * MEGABYTE;
 
 /** The names of icons are not checked: where one is drawn, an unknown name draws nothing. */
 const icon = text(null) as Reader<ChatKitIcon | null>;
@@ -59,8 +57,8 @@ const promptContent = check(
 
 const maxSize: Reader<number | Record<string, number>> = (value, place) =>
   isObject(value)
-    ? (record(number(0, null))(value, place) ?? DEFAULT_ATTACHMENT_BYTES)
-    : number(0, DEFAULT_ATTACHMENT_BYTES)(value, place);
+    ? (record(number(0, null))(value, place) ?? DEFAULT_MAX_SIZE)
+    : number(0, DEFAULT_MAX_SIZE)(value, place);
 
 const accept = record(list(text(null)));
 
@@ -125,7 +123,7 @@ const composer = fields({
   attachments: fields({
     enabled: flag(false),
     maxSize,
-    maxCount: number(0, 10),
+    maxCount: number(0, DEFAULT_MAX_COUNT),
     accept,
   }),
   tools: list(

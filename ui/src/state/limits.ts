@@ -2,8 +2,10 @@ import type { ChatOptions, Rejection } from "./model";
 
 type Limits = NonNullable<ChatOptions["attachments"]>;
 
-const DEFAULT_MAX_SIZE = 100 * 1024 * 1024;
-const DEFAULT_MAX_COUNT = 10;
+/** Bytes that a file may have, if the page doesn't say. */
+export const DEFAULT_MAX_SIZE = 100 * 1024 * 1024;
+/** Files that a message may have, if the page doesn't say. */
+export const DEFAULT_MAX_COUNT = 10;
 
 /**
  * Sort files into those that may be attached and those that may not.
@@ -35,7 +37,7 @@ function reject(file: File, count: number, limits: Limits | undefined): Rejectio
 }
 
 /** The most bytes that a file of a type may have: the limit of the pattern that says most of it. */
-export function sizeLimit(type: string, maxSize: Limits["maxSize"]): number {
+function sizeLimit(type: string, maxSize: Limits["maxSize"]): number {
   if (typeof maxSize === "number") return maxSize;
   const wanted = type.toLowerCase();
   const byPattern = new Map(
@@ -47,7 +49,7 @@ export function sizeLimit(type: string, maxSize: Limits["maxSize"]): number {
 }
 
 /** Whether a file's type or extension is among those that are accepted. */
-export function isAccepted(file: File, accept: Limits["accept"]): boolean {
+function isAccepted(file: File, accept: Limits["accept"]): boolean {
   const kinds = Object.entries(accept ?? {});
   if (kinds.length === 0) return true;
   const name = file.name.toLowerCase();
