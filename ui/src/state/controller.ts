@@ -125,10 +125,6 @@ export class Controller implements Chat, Host {
     ]);
   }
 
-  transcribe(audioBase64: string, mimeType: string): Promise<string> {
-    return this.client.transcribe(audioBase64, mimeType);
-  }
-
   dispose(): void {
     for (const conversation of [this.#current.peek(), ...this.#background]) conversation.end();
     this.composer.end();

@@ -20,7 +20,7 @@ export type StreamEnd =
   | { readonly how: "finished" | "failed" | "stopped" }
   | { readonly how: "cut" | "refused"; readonly error: WireError };
 
-export interface Following {
+interface Following {
   readonly signal: AbortSignal;
   /** The server has begun to answer. */
   readonly onOpen: () => void;

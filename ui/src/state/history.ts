@@ -8,7 +8,7 @@ import { threadInfo } from "./reduce";
 const PAGE_SIZE = 30;
 
 /** Who else must know what is done to a thread here. */
-export interface Affected {
+interface Affected {
   renamed(thread: ThreadInfo): void;
   removed(threadId: string): void;
 }

@@ -8,7 +8,5 @@
  */
 
 export { Controller } from "./controller";
-export { TurnError } from "./failure";
 export type * from "./model";
 export { TextBuffer } from "./text";
-export { WireError } from "../wire/errors";

@@ -74,7 +74,7 @@ export type ImageItem = GeneratedImageItem & Own & { readonly progress: number |
 export type QuestionsItem = StructuredInputItem & Own;
 export type WorkflowEntry = WorkflowItem & Own;
 export type TaskEntry = TaskItem & Own;
-export type EndItem = EndOfTurnItem & Own;
+type EndItem = EndOfTurnItem & Own;
 
 /** An item of a thread; tell them apart by `type`. */
 export type Item =
@@ -351,7 +351,8 @@ export interface Chat {
 
   /**
    * Send a message. Resolves, once the server has taken it, to true; to false if it can't be
-   * sent, and then it is back in the composer. Does nothing while an answer is under way.
+   * sent, and then it is back in the composer. While an answer is under way, or in a thread
+   * that is locked or closed, nothing is done with it, which is false too.
    */
   send(message: OutgoingMessage): Promise<boolean>;
 
@@ -382,9 +383,6 @@ export interface Chat {
 
   /** Fetch what changed on the server: the thread and its newest items. */
   fetchUpdates(): Promise<void>;
-
-  /** Text of a recording. Rejects with a `WireError`. */
-  transcribe(audioBase64: string, mimeType: string): Promise<string>;
 
   /** End all that is under way. */
   dispose(): void;

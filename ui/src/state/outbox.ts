@@ -1,6 +1,6 @@
 import type { EventStream, StreamOptions } from "../wire/client";
-import { messageInput, wholeContent } from "../wire/client";
 import { WireError } from "../wire/errors";
+import { messageInput, wholeContent } from "../wire/params";
 import type { ThreadItem, UserMessageInput, UserMessageItem } from "../wire/types";
 import type { AnswerEnd } from "./answering";
 import { confirmed, withSending, withoutSending } from "./edits";
@@ -16,7 +16,7 @@ const NEWEST = 5;
 const CLOCKS_DIFFER_MS = 2000;
 
 /** A message on its way. */
-export interface Letter {
+interface Letter {
   readonly input: UserMessageInput;
   /** As it is shown until the server says that it has it. */
   readonly item: UserMessageItem;

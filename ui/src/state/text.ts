@@ -12,8 +12,6 @@ interface Growth {
  * shown a buffer asks the next one only for what came `since`.
  */
 export class TextBuffer {
-  static readonly empty = TextBuffer.of("");
-
   readonly #growth: Growth;
   /** In UTF-16 units, as JavaScript counts. */
   readonly length: number;

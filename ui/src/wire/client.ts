@@ -1,6 +1,8 @@
 import { unlessAborted } from "./abort";
 import { WireError, lost, notChatKit, refused } from "./errors";
 import { liveAnswered, liveHeaders, refusesLive } from "./live";
+import { actionParams, mimeType, pageParams } from "./params";
+import type { PageOptions } from "./params";
 import { SseParser } from "./sse";
 import type { ServerSentEvent } from "./sse";
 import type {
@@ -8,9 +10,7 @@ import type {
   Attachment,
   FeedbackKind,
   ItemPage,
-  LooseContent,
   Params,
-  Request,
   RequestType,
   StreamingRequestType,
   StructuredInputSubmission,
@@ -18,8 +18,6 @@ import type {
   Thread,
   ThreadPage,
   ThreadStreamEvent,
-  TranscriptionResult,
-  UserMessageContent,
   UserMessageInput,
 } from "./types";
 
@@ -39,7 +37,7 @@ export interface StreamedEvent {
   readonly event: ThreadStreamEvent;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,12 +46,6 @@ export interface StreamOptions extends CallOptions {
   readonly onOpen?: (() => void) | undefined;
   /** Called with an event that is no JSON object; the stream goes on. */
   readonly onBroken?: ((data: string) => void) | undefined;
-}
-
-export interface PageOptions {
-  readonly limit?: number;
-  readonly after?: string | null;
-  readonly order?: "asc" | "desc";
 }
 
 type HeadersGiven = Readonly<Record<string, string>>;
@@ -73,7 +65,7 @@ const MAY_PASS = new Set([502, 503, 504]);
 const PAUSES = [300, 1500];
 
 /**
- * The client of one ChatKit endpoint: a method for each request type.
+ * The client of one ChatKit endpoint: a method for each request that the element makes.
  *
  * Every method rejects with a `WireError`. What changes something is sent once:
  * a request that may have arrived is never sent again on its own.
@@ -183,12 +175,6 @@ export class ChatKitClient {
     await this.call("attachments.delete", { attachment_id: attachmentId }, options);
   }
 
-  async transcribe(audioBase64: string, mimeType: string, options?: CallOptions): Promise<string> {
-    const params = { audio_base64: audioBase64, mime_type: mimeType };
-    const result = await this.call<TranscriptionResult>("input.transcribe", params, options);
-    return result.text;
-  }
-
   // The two ways in which a server answers
 
   /** Make a request that is answered with JSON, again if that is safe and may help. */
@@ -280,66 +266,9 @@ export class ChatKitClient {
   }
 }
 
-/** A user's message as the server wants it, with all that it insists on. */
-export function messageInput(message: {
-  readonly content: readonly LooseContent[];
-  readonly attachmentIds?: readonly string[];
-  readonly quotedText?: string | null | undefined;
-  readonly toolChoice?: { readonly id: string } | null | undefined;
-  readonly model?: string | null | undefined;
-}): UserMessageInput {
-  return {
-    content: message.content.map(wholeContent),
-    attachments: message.attachmentIds ?? [],
-    ...(message.quotedText ? { quoted_text: message.quotedText } : {}),
-    inference_options: {
-      ...(message.toolChoice ? { tool_choice: { id: message.toolChoice.id } } : {}),
-      ...(message.model ? { model: message.model } : {}),
-    },
-  };
-}
-
-/** A part of a message with all that a server insists on. */
-export function wholeContent(part: LooseContent): UserMessageContent {
-  if (part.type === "input_text") return part;
-  const { group, ...rest } = part;
-  return {
-    ...rest,
-    data: part.data ?? {},
-    interactive: part.interactive ?? false,
-    ...(group === undefined ? {} : { group }),
-  };
-}
-
-/** A file's type; browsers leave it empty for what they don't know. */
-export function mimeType(file: { readonly type: string }): string {
-  return file.type || "application/octet-stream";
-}
-
 /** The error for a fetch of the page's that gives something else than the browser's. */
 function noStream(): WireError {
   return new WireError("content_type", "fetch gave no Response whose body is a ReadableStream.");
-}
-
-function actionParams(
-  threadId: string,
-  action: Action,
-  itemId: string | null,
-): Params<"threads.custom_action"> {
-  const { type, payload } = action;
-  return {
-    thread_id: threadId,
-    ...(itemId === null ? {} : { item_id: itemId }),
-    action: payload === undefined ? { type } : { type, payload },
-  };
-}
-
-function pageParams(page: PageOptions): Params<"threads.list"> {
-  return {
-    ...(page.limit === undefined ? {} : { limit: page.limit }),
-    ...(page.after ? { after: page.after } : {}),
-    order: page.order ?? "desc",
-  };
 }
 
 async function* readEvents(
@@ -401,5 +330,3 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
     else signal?.addEventListener("abort", end, { once: true });
   });
 }
-
-export type { Request };

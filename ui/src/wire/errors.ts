@@ -5,7 +5,7 @@
  * - `cut`: the stream had begun, and broke off
  * - `aborted`: we ended it ourselves
  */
-export type WireErrorKind = "network" | "http" | "content_type" | "cut" | "aborted";
+type WireErrorKind = "network" | "http" | "content_type" | "cut" | "aborted";
 
 /** A request that failed. `message` is for the log, `told` is the server's word to the user. */
 export class WireError extends Error {

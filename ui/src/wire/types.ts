@@ -63,7 +63,6 @@ export type {
   ThreadPage,
   ThreadStatus,
   ToolChoice,
-  TranscriptionResult,
   URLSource,
   UserMessageContent,
   UserMessageInput,
@@ -101,7 +100,7 @@ export type StreamingRequestType = StreamingRequest["type"];
 export type Params<T extends RequestType> = Extract<Request, { type: T }>["params"];
 
 /** Items that a client is never shown, whatever a server sends. */
-export type HiddenItem = Extract<
+type HiddenItem = Extract<
   ThreadItem,
   { type: "hidden_context_item" | "sdk_hidden_context" }
 >;

@@ -1,10 +1,10 @@
 import type { ChatKitClient } from "./client";
-import { mimeType } from "./client";
 import { WireError, lost, refused } from "./errors";
 import { isSameOrigin } from "./origin";
+import { mimeType } from "./params";
 import type { Attachment } from "./types";
 
-export type UploadStrategy =
+type UploadStrategy =
   { readonly type: "two_phase" } | { readonly type: "direct"; readonly uploadUrl: string };
 
 export interface UploadOptions {

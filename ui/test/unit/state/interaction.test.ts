@@ -215,9 +215,3 @@ describe("a rating", () => {
     expect(names()).toEqual(["error"]);
   });
 });
-
-test("a recording becomes text", async () => {
-  const { server, chat } = await opened();
-  server.on("input.transcribe", Response.json({ text: "Hello" }));
-  expect(await chat.transcribe("AAAA", "audio/webm")).toBe("Hello");
-});
