@@ -38,7 +38,8 @@ function tell(): void {
 }
 
 dark.addEventListener("change", tell);
-addEventListener("storage", () => {
+addEventListener("storage", ({ key }) => {
+  if (key !== KEY && key !== null) return; // null: all of it is gone
   choice = stored(); // as another tab has it now
   tell();
 });
