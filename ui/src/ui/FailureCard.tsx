@@ -5,7 +5,7 @@ import { formatDuration, t } from "../i18n";
 import type { Key } from "../i18n";
 import type { Failure } from "../state";
 
-import { IconButton } from "./IconButton";
+import { Dismiss } from "./Dismiss";
 import { Icon } from "./icons/Icon";
 import { useUi } from "./context";
 
@@ -40,12 +40,7 @@ interface Props {
 
 /** Something that went wrong, and what can be done about it. */
 export function FailureCard({ failure, onDismiss }: Props) {
-  const { returnToComposer } = useUi();
   const shown = failure.value;
-  const dismiss = () => {
-    onDismiss();
-    returnToComposer();
-  };
   // An alert is heard when it is filled, so its frame is always there.
   return (
     <div role="alert">
@@ -56,13 +51,7 @@ export function FailureCard({ failure, onDismiss }: Props) {
             {failureText(shown)}
           </p>
           {shown.retry && <Retry retry={shown.retry} wait={shown.retryAfter ?? 0} />}
-          <IconButton
-            class="small"
-            icon="close"
-            size={16}
-            label={t("error.dismiss")}
-            onClick={dismiss}
-          />
+          <Dismiss onDismiss={onDismiss} />
         </div>
       )}
     </div>

@@ -4,6 +4,7 @@ import { formatBytes, t } from "../../i18n";
 import type { ComposerAttachment } from "../../state";
 
 import { useUi } from "../context";
+import { Dismiss } from "../Dismiss";
 import { failureReason } from "../failureReason";
 import { IconButton } from "../IconButton";
 import { Icon } from "../icons/Icon";
@@ -26,7 +27,7 @@ export function AttachmentTray() {
 }
 
 function Entry({ attachment }: { attachment: ComposerAttachment }) {
-  const { chat, returnToComposer } = useUi();
+  const { chat } = useUi();
   const { key, name, status, failure } = attachment;
   return (
     <div class={`upload ${status}`}>
@@ -49,15 +50,9 @@ function Entry({ attachment }: { attachment: ComposerAttachment }) {
           onClick={() => chat.composer.retryAttachment(key)}
         />
       )}
-      <IconButton
-        class="small"
-        icon="close"
-        size={16}
+      <Dismiss
         label={t("attachment.remove", { name })}
-        onClick={() => {
-          chat.composer.removeAttachment(key);
-          returnToComposer();
-        }}
+        onDismiss={() => chat.composer.removeAttachment(key)}
       />
     </div>
   );

@@ -5,7 +5,7 @@ import { t } from "../../i18n";
 import type { Rejection } from "../../state";
 
 import { useUi } from "../context";
-import { IconButton } from "../IconButton";
+import { Dismiss } from "../Dismiss";
 import { Icon } from "../icons/Icon";
 
 import { AttachButton } from "./AttachButton";
@@ -78,7 +78,7 @@ function focusText(event: MouseEvent, frame: HTMLElement | null): void {
 }
 
 function Quote() {
-  const { chat, returnToComposer } = useUi();
+  const { chat } = useUi();
   const quote = chat.composer.quote.value;
   if (!quote) return null;
   return (
@@ -88,15 +88,9 @@ function Quote() {
       <span class="quoting-text" dir="auto">
         {quote}
       </span>
-      <IconButton
-        class="small"
-        icon="close"
-        size={16}
+      <Dismiss
         label={t("composer.removeReply")}
-        onClick={() => {
-          chat.composer.setQuote(null);
-          returnToComposer();
-        }}
+        onDismiss={() => chat.composer.setQuote(null)}
       />
     </div>
   );
@@ -108,7 +102,6 @@ interface RejectionsProps {
 }
 
 function Rejections({ rejected, onDismiss }: RejectionsProps) {
-  const { returnToComposer } = useUi();
   const texts = [...new Set(rejected.map(rejectionText))];
   return (
     <div role="alert">
@@ -122,16 +115,7 @@ function Rejections({ rejected, onDismiss }: RejectionsProps) {
               </p>
             ))}
           </div>
-          <IconButton
-            class="small"
-            icon="close"
-            size={16}
-            label={t("error.dismiss")}
-            onClick={() => {
-              onDismiss();
-              returnToComposer();
-            }}
-          />
+          <Dismiss onDismiss={onDismiss} />
         </div>
       )}
     </div>

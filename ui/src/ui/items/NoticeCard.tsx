@@ -1,19 +1,12 @@
-import { t } from "../../i18n";
 import type { Notice } from "../../state";
 
-import { useUi } from "../context";
-import { IconButton } from "../IconButton";
+import { Dismiss } from "../Dismiss";
 import { Icon } from "../icons/Icon";
 
 import { Prose } from "./Prose";
 
 /** Something that the server wants to be known, in the place where it came. */
 export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: () => void }) {
-  const { returnToComposer } = useUi();
-  const dismiss = () => {
-    onDismiss();
-    returnToComposer();
-  };
   return (
     <div class={`item card-note ${notice.level}`} role="note">
       <Icon name={notice.level === "info" ? "info" : "warning"} size={18} />
@@ -25,13 +18,7 @@ export function NoticeCard({ notice, onDismiss }: { notice: Notice; onDismiss: (
         )}
         <Prose text={notice.message} />
       </div>
-      <IconButton
-        class="small"
-        icon="close"
-        size={16}
-        label={t("error.dismiss")}
-        onClick={dismiss}
-      />
+      <Dismiss onDismiss={onDismiss} />
     </div>
   );
 }
