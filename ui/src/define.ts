@@ -1,6 +1,6 @@
 import { ChatKitElement } from "./element";
 
-export const TAG = "openai-chatkit";
+const TAG = "openai-chatkit";
 
 /** Register the element; where there is one of that name already, or no DOM, leave it so. */
 export function define(): void {

@@ -28,15 +28,7 @@ export function formatPercent(share: number): string {
   return formatNumber(share, { style: "percent", maximumFractionDigits: 0 });
 }
 
-/** A moment, as a date and a time; what is no date stays as it is. */
-export function formatTime(iso: string): string {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso;
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(
-    at,
-  );
-}
-
+/** A moment as a date; what is no date stays as it is. */
 export function formatDate(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;

@@ -1,11 +1,3 @@
-export {
-  daysAgo,
-  formatBytes,
-  formatDate,
-  formatDuration,
-  formatPercent,
-  formatTime,
-} from "./format";
-export type { Key, Messages } from "./locales/en";
-export { direction, resolve } from "./resolve";
-export { dir, formatNumber, locale, setLocale, t } from "./t";
+export { daysAgo, formatBytes, formatDate, formatDuration, formatPercent } from "./format";
+export type { Key } from "./locales/en";
+export { dir, locale, setLocale, t } from "./t";

@@ -7,7 +7,7 @@ const LOADERS = {
   ja: () => import("./locales/ja"),
 } as const;
 
-export type Translated = keyof typeof LOADERS;
+type Translated = keyof typeof LOADERS;
 
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 

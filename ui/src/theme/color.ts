@@ -1,8 +1,8 @@
 /** Colours as red, green and blue, each from 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-export const WHITE: Rgb = [255, 255, 255];
-export const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
+const BLACK: Rgb = [0, 0, 0];
 
 /** Read a CSS colour; null if it is none. Transparency is dropped. */
 export function parseColor(css: string): Rgb | null {

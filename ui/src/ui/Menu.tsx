@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { IconName } from "./icons/Icon";
 import { Icon } from "./icons/Icon";
 
-export interface Choice {
+interface Choice {
   readonly id: string;
   readonly label: string;
   readonly description?: string | null;

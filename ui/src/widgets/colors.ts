@@ -5,7 +5,7 @@ import { css } from "./css";
 import { record } from "./fields";
 
 export type Scheme = "light" | "dark";
-export type Tokens = Readonly<Record<string, string>>;
+type Tokens = Readonly<Record<string, string>>;
 
 export const TEXT_COLORS: Tokens = {
   prose: "var(--ck-ink)",

@@ -9,7 +9,7 @@ import type { WidgetNode } from "../wire/types";
 import type { Scheme } from "./colors";
 
 /** What the nodes of one widget share. */
-export interface Surroundings {
+interface Surroundings {
   readonly theme: Theme;
   /** Hosts that images may come from; any without a list. */
   readonly imageDomains: readonly string[] | null;

@@ -142,7 +142,7 @@ const en = {
 };
 
 export type Key = keyof typeof en;
-export type Plural = Readonly<{ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>>;
+type Plural = Readonly<{ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>>;
 export type Messages = Readonly<Record<Key, string | Plural>>;
 
 export default en as Messages;

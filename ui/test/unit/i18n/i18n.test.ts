@@ -1,7 +1,7 @@
 import { effect } from "@preact/signals";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { daysAgo, formatBytes, formatDuration, resolve, setLocale, t } from "../../../src/i18n";
+import { daysAgo, formatBytes, formatDuration, setLocale, t } from "../../../src/i18n";
 import { dir, locale } from "../../../src/i18n";
 import ar from "../../../src/i18n/locales/ar";
 import de from "../../../src/i18n/locales/de";
@@ -9,6 +9,7 @@ import en, { type Messages } from "../../../src/i18n/locales/en";
 import es from "../../../src/i18n/locales/es";
 import fr from "../../../src/i18n/locales/fr";
 import ja from "../../../src/i18n/locales/ja";
+import { resolve } from "../../../src/i18n/resolve";
 
 const ALL: Record<string, Messages> = { en, ar, de, es, fr, ja };
 
