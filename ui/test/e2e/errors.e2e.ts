@@ -190,3 +190,39 @@ test("a failure is told right below what it interrupted", async () => {
   await expect.poll(gap).toBeLessThan(120);
   expect(await gap()).toBeGreaterThan(0);
 });
+
+test("an item that is not what it should be leaves the rest of its thread as it is", async () => {
+  const common = { thread_id: "thr_odd", created_at: "2026-03-01T10:00:00Z" };
+  const said = (id: string, text: string) => ({
+    ...common,
+    id,
+    type: "user_message",
+    content: [{ type: "input_text", text }],
+    attachments: [],
+    inference_options: {},
+  });
+  const { attachments: _, ...odd } = said("msg_2", "odd");
+  const data = [said("msg_3", "after"), odd, said("msg_1", "before")];
+  const items = { data, has_more: false, after: null };
+  const thread = { id: "thr_odd", created_at: common.created_at, status: { type: "active" } };
+  stage.front.reply("threads.get_by_id", () => ({ ...thread, items }));
+  stage.front.reply("items.list", () => items);
+  await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.setThreadId("thr_odd"));
+  const shown = () => tab.page.locator(".item").allInnerTexts();
+  await expect.poll(shown).toEqual([
+    expect.stringContaining("before"),
+    "This can't be shown.",
+    expect.stringContaining("after"),
+  ]);
+  expect(await chat.box.isEnabled()).toBe(true);
+});
+
+test("a list of threads that can't be had is tried again by keyboard alone", async () => {
+  const dialog = tab.page.getByRole("dialog");
+  stage.front.trouble("threads.list", { status: 500 });
+  await chat.button("Chat history").press("Enter");
+  await dialog.getByRole("button", { name: "Try again" }).press("Enter");
+  await dialog.getByText("That didn't work.").waitFor({ state: "detached" });
+  await tab.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+});

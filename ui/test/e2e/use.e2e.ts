@@ -28,6 +28,16 @@ function sent(type: string): Record<string, unknown> | undefined {
   return stage.front.requests.find((request) => request.type === type)?.params;
 }
 
+/** What in the chat has the focus is of this type. */
+async function focusIs(type: string | null): Promise<void> {
+  const focused = () =>
+    tab.page.locator("openai-chatkit").evaluate((element) => {
+      const { activeElement } = element.shadowRoot!;
+      return activeElement && (activeElement as HTMLInputElement).type;
+    });
+  await expect.poll(focused).toBe(type);
+}
+
 /** Where the person has scrolled to, in pixels from the end. */
 function fromEnd(): Promise<number> {
   return chat.log.evaluate((log) => Math.round(log.scrollHeight - log.clientHeight - log.scrollTop));
@@ -88,14 +98,31 @@ describe("an answer", () => {
   test("asks questions in the composer's place, and takes the answers", async () => {
     await open();
     await chat.write("questions");
+    await focusIs("radio");
     await tab.page.getByRole("radio", { name: "red" }).check();
     await chat.button("Next").click();
+    await focusIs("checkbox");
     await tab.page.getByRole("checkbox", { name: "blue" }).check();
     await chat.button("Next").click();
+    await focusIs("textarea");
     await tab.page.getByRole("textbox", { name: "Your answer" }).fill("Because");
     await chat.button("Send answer").click();
     await tab.page.getByText(/^So it is/).waitFor();
     await chat.box.waitFor();
+  });
+
+  test("with questions leaves a person where they are on the page", async () => {
+    await open();
+    await tab.page.evaluate(() => document.body.append(document.createElement("input")));
+    const elsewhere = tab.page.locator("body > input");
+    const questions = stage.front.hold("threads.create", 3);
+    await chat.write("questions");
+    await elsewhere.focus();
+    questions.release();
+    await expect.poll(() => tab.page.getByRole("radio", { name: "red" }).isEnabled()).toBe(true);
+    await elsewhere.press("x");
+    await expect.poll(() => elsewhere.inputValue()).toBe("x");
+    await focusIs(null);
   });
 
   test("that locks the thread shuts the composer, and says why", async () => {
