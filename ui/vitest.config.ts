@@ -26,5 +26,6 @@ export default defineConfig({
     environment: "node", // where a DOM is needed, a test says: // @vitest-environment happy-dom
     include: ["test/unit/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    testTimeout: 30_000, // what hangs, not what is slow
   },
 });

@@ -154,7 +154,6 @@ export function fakeChat(conversation = fakeConversation()) {
     answer: note<void>("answer"),
     skip: note<void>("skip"),
     fetchUpdates: note<void>("fetchUpdates"),
-    transcribe: note("transcribe", ""),
     dispose: () => {},
   };
   return { chat: chat satisfies Chat, calls, rejections, conversation };
