@@ -58,7 +58,7 @@ export function reduce(state: ThreadState, event: ThreadStreamEvent): Step {
     case "stream_options":
       return only({ ...state, allowCancel: event.stream_options.allow_cancel });
     case "progress_update":
-      return only({ ...state, progress: { text: event.text, icon: event.icon ?? null } });
+      return only({ ...state, progress: progressOf(event) });
     case "client_effect":
       return { state, effects: [{ kind: "effect", name: event.name, data: event.data ?? {} }] };
     case "error":
@@ -138,6 +138,11 @@ function withUpdate(
   const next = item && updated(item, update);
   if (!next) return logged(state, "update.unmatched", { type: update.type, itemId: id });
   return only({ ...state, items: state.items.with(index, next), progress: null });
+}
+
+/** Nothing but text is text: it is shown where no item is to blame. */
+function progressOf({ text, icon }: Extract<ThreadStreamEvent, { type: "progress_update" }>) {
+  return { text: String(text), icon: typeof icon === "string" ? icon : null };
 }
 
 function notice(state: ThreadState, event: Extract<ThreadStreamEvent, { type: "notice" }>): Notice {

@@ -166,11 +166,15 @@ function OlderItems({
     observer.observe(mark.current);
     return () => observer.disconnect();
   }, [older, conversation]);
+  const retry = () => {
+    view.current!.focus({ preventScroll: true }); // the button goes
+    void conversation.loadOlder();
+  };
   if (older === "none") return null;
   return (
     <div class="older" ref={mark}>
       {older === "failed" ? (
-        <button type="button" class="button" onClick={() => void conversation.loadOlder()}>
+        <button type="button" class="button" onClick={retry}>
           {t("error.retry")}
         </button>
       ) : (

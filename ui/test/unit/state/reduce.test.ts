@@ -48,6 +48,11 @@ describe("reduce", () => {
     expect(state.thread?.title).toBe("T");
   });
 
+  test("takes no icon that is no name, and no text that is no text", () => {
+    const state = fold({ type: "progress_update", text: 7, icon: { name: "x" } });
+    expect(state.progress).toEqual({ text: "7", icon: null });
+  });
+
   test("puts an item that comes again in its place", () => {
     const state = fold(added(assistant("a")), done(user("b", "B")), done(assistant("a", "A")));
     expect(state.items.map(({ id, stage }) => [id, stage])).toEqual([

@@ -36,3 +36,14 @@ test("what comes at the end has nothing above it measured", () => {
   act(() => void (conversation.items.value = [...value, signal<Item>(userItem("u", "And?"))]));
   expect(measure).not.toHaveBeenCalled();
 });
+
+test("trying again to fetch older messages leaves the focus with those that are there", () => {
+  const conversation = earlier(2);
+  conversation.older.value = "failed";
+  const asked = (conversation.loadOlder = vi.fn(async () => {}));
+  const { all, click, root } = mount({}, conversation);
+  all(".older button")[0]!.focus();
+  click("Try again");
+  expect(asked).toHaveBeenCalledOnce();
+  expect(root.activeElement?.getAttribute("role")).toBe("log");
+});
