@@ -60,6 +60,7 @@ export class ThreadHistory implements History {
   }
 
   async rename(threadId: string, title: string): Promise<boolean> {
+    this.#failure.value = null;
     const before = this.#threads.peek().find(({ id }) => id === threadId);
     if (before) this.update({ ...before, title });
     try {
@@ -75,6 +76,7 @@ export class ThreadHistory implements History {
   }
 
   async remove(threadId: string): Promise<boolean> {
+    this.#failure.value = null;
     const before = this.#threads.peek();
     this.#drop(threadId);
     try {

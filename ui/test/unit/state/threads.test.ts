@@ -507,7 +507,9 @@ describe("the history", () => {
     );
     expect(await chat.history.remove("thr_2")).toBe(false);
     expect(ids(chat)).toEqual(["thr_2", "thr_1"]);
+    expect(chat.history.failure.value).not.toBeNull();
     expect(await chat.history.remove("thr_2")).toBe(true);
+    expect(chat.history.failure.value).toBeNull();
     expect(ids(chat)).toEqual(["thr_1"]);
   });
 
