@@ -31,12 +31,10 @@ import { DEFAULT_MAX_COUNT, DEFAULT_MAX_SIZE } from "./state/limits";
 
 /** The options with every default in its place: what the rest of the element reads. */
 export type Options = Omit<ReturnType<typeof readOptions>, "api"> & { api: Api };
-export type Api = NonNullable<ReturnType<typeof readApi>>;
+type Api = NonNullable<ReturnType<typeof readApi>>;
 export type Theme = Options["theme"];
 export type Composer = Options["composer"];
-export type Attachments = Composer["attachments"];
 export type Tool = Composer["tools"][number];
-export type Model = Composer["models"][number];
 export type Prompt = Options["startScreen"]["prompts"][number];
 export type HeaderAction = NonNullable<Options["header"]["leftAction"]>;
 

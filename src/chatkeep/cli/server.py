@@ -29,8 +29,8 @@ _SETTINGS_VARIABLE = "CHATKEEP_SERVE_SETTINGS"
 _MARGIN_SECONDS = 3
 """How much longer than the turns' own grace connections may take to close."""
 
-
 _NEW_OBJECTS_A_COLLECTION = 20_000
+"""See `settle_memory`; Python's own is 700."""
 
 
 def bind(host: str, port: int) -> socket.socket:
