@@ -14,7 +14,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import make_url
 
-from chatkeep.stores import schema
+from chatkeep.stores.sql import schema
 
 pytest.register_assert_rewrite("chatkeep.testing")
 

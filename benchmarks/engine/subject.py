@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable
 from datetime import UTC, datetime, timedelta
 
 from chatkeep import Chatkeep, Context
-from chatkeep.dispatch import JSONReply
+from chatkeep.engine.dispatch import JSONReply
 from chatkeep.ids import item_id, thread_id
 from chatkeep.protocol.wire import to_json
 from chatkeep.stores.base import ItemRecord, ThreadRecord

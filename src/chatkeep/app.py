@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .context import Context
-from .dispatch import Dispatcher, Reply
+from .engine.dispatch import Dispatcher, Reply
+from .engine.turns import Turns
 from .errors import ServiceUnavailable
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
@@ -15,7 +16,6 @@ from .responders.base import Responder, as_responder, close_responder
 from .settings import Settings
 from .stores import Store, open_store
 from .turn import Turn
-from .turns import Turns
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

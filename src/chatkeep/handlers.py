@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from .calls import call
 from .context import Context
+from .engine.calls import call
+from .engine.openings import Openings
+from .engine.thread_state import ThreadState
 from .errors import InvalidRequest, NotEnabled
-from .openings import Openings
 from .protocol.types import (
     Action,
     AudioInput,
@@ -25,7 +26,6 @@ from .protocol.types import (
 from .protocol.wire import aware, item_record, model_json, public_item
 from .responders.base import StreamingResponder
 from .stores.base import Store
-from .thread_state import ThreadState
 
 AUDIO_TYPES = frozenset({"audio/webm", "audio/mp4", "audio/ogg"})
 

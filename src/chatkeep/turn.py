@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 from . import ids
 from .context import Context
+from .engine.recorder import Recorder
+from .engine.thread_state import ThreadState
 from .history import CountTokens, as_message, estimate_tokens, join_content, newest_that_fit
 from .protocol.types import (
     Action,
@@ -25,9 +27,7 @@ from .protocol.types import (
     UserMessageItem,
     WidgetItem,
 )
-from .recorder import Recorder
 from .responders.base import Message, Output
-from .thread_state import ThreadState
 
 TurnKind: TypeAlias = Literal["message", "retry", "tool_output", "structured_input", "action"]
 

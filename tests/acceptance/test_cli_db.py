@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
-from chatkeep.stores import schema
+from chatkeep.stores.sql import schema
 
 if TYPE_CHECKING:
     from acceptance.conftest import Run, Serve

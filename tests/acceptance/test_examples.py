@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatkeep import Chatkeep
-from chatkeep.dispatch import StreamReply
+from chatkeep.engine.dispatch import StreamReply
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -35,7 +35,7 @@ from chatkit.widgets import DynamicWidgetComponent
 
 from chatkeep import Chatkeep, Context, Turn
 from chatkeep.client import ClientFailure
-from chatkeep.dispatch import StreamReply
+from chatkeep.engine.dispatch import StreamReply
 from chatkeep.protocol.wire import attachment_record
 from chatkeep.stores.base import PageQuery
 from chatkeep.testing.client import connected

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatkeep import Chatkeep, Settings
-from chatkeep.recovery import host_prefix
+from chatkeep.engine.recovery import host_prefix
 from chatkeep.testing.responder import Pause
 from support.events import Event
 from support.stores import ObservedStore
@@ -33,7 +33,7 @@ class DoomedWorker:
         self.observed = ObservedStore(inner)
         settings = Settings(checkpoint_interval=0.01, shutdown_grace=0.0)
         with monkeypatch.context() as patch:
-            patch.setattr("chatkeep.turns.new_holder", dead_holder)
+            patch.setattr("chatkeep.engine.turns.new_holder", dead_holder)
             self.chat = Chatkeep(store=self.observed.store, responder=responder, settings=settings)
 
     async def read_until(self, stream: Any, pause: Pause) -> list[Event]:

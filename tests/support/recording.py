@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from chatkeep.engine.recorder import Recorder
 from chatkeep.errors import NotFound
 from chatkeep.live.base import LogWriter
-from chatkeep.recorder import Recorder
 from chatkeep.stores.base import ItemRecord
 
 THREAD = "thr_1"

@@ -23,8 +23,6 @@ EDGES = ("__main__", "app", "cli", "compat", "contrib", "testing", "web", "clien
 BACKENDS = (
     "chatkeep.stores.memory",
     "chatkeep.stores.sql",
-    "chatkeep.stores.tables",
-    "chatkeep.stores.dialects",
     "chatkeep.live.memory",
     "chatkeep.live.redis",
 )

@@ -19,7 +19,7 @@ Database = Annotated[str | None, flag("database", metavar="URL")]
 @app.command()
 def upgrade(database: Database = None) -> None:
     """Bring the schema up to date. Safe to run twice, and by several at once."""
-    from ..stores import schema
+    from ..stores.sql import schema
 
     url = _url(database)
     schema.upgrade(url)
@@ -38,7 +38,7 @@ def check(database: Database = None) -> None:
 
     Ends with 1 if it is behind, or is not as the migrations made it.
     """
-    from ..stores import schema
+    from ..stores.sql import schema
 
     url = _url(database)
     found = _revision(url)
@@ -54,7 +54,7 @@ def check(database: Database = None) -> None:
 
 def _revision(url: str) -> str | None:
     """Return the schema's revision; looking at a SQLite file must not make it."""
-    from ..stores import schema
+    from ..stores.sql import schema
 
     file = sqlite_file(url)
     return None if file is not None and not file.exists() else schema.current(url)

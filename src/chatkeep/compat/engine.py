@@ -3,9 +3,9 @@
 import asyncio
 from weakref import WeakValueDictionary
 
+from ..engine.turns import Turns
 from ..live.memory import MemoryLiveLog
 from ..settings import Settings
-from ..turns import Turns
 from .leases import Leases
 
 

@@ -13,13 +13,16 @@ from chatkit.server import NonStreamingResult
 from chatkit.server import StreamingResult as ChatKitStreamingResult
 
 from ..context import Context
-from ..dispatch import Dispatcher, request_key
+from ..engine.dispatch import Dispatcher, request_key
+from ..engine.failures import error_event
+from ..engine.openings import Opening
+from ..engine.threads import EMPTY
+from ..engine.turns import Begun
 from ..errors import ClientError, InvalidRequest, TurnError
-from ..failures import error_event
 from ..handlers import Feedback, Handlers, WidgetAction
 from ..live.base import LogReader
-from ..openings import Opening
 from ..protocol.requests import StreamingRequest, is_streaming, parse_request
+from ..protocol.sse import frame
 from ..protocol.types import (
     AttachmentCreateParams,
     AttachmentsCreateReq,
@@ -30,10 +33,7 @@ from ..protocol.types import (
     TranscriptionResult,
 )
 from ..protocol.wire import public_attachment
-from ..sse import frame
 from ..stores.base import FeedbackKind
-from ..threads import EMPTY
-from ..turns import Begun
 from .answer import Answer
 from .errors import RequestRefused
 from .openings import ServerOpenings

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..context import Owner
-from ..openings import Opening, Openings
+from ..engine.openings import Opening, Openings
 from ..protocol.requests import StreamingRequest
 from ..protocol.wire import event_json, model_json
 from ..settings import Settings

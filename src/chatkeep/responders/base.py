@@ -33,7 +33,7 @@ from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, cast
 
-from ..calls import call
+from ..engine.calls import call
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -33,10 +33,10 @@ from ..errors import (
     ModelStreamCut,
     ModelUnavailable,
 )
+from ..models.chat_completions import AnswerReader, BrokenAnswer
+from ..models.transport import new_client
+from ..models.watchdog import Watchdog
 from .base import Message
-from .openai_stream import AnswerReader, BrokenAnswer
-from .transport import new_client
-from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from ..turn import Turn

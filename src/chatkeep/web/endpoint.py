@@ -8,9 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..calls import call
 from ..context import Context
-from ..dispatch import JSONReply
+from ..engine.calls import call
+from ..engine.dispatch import JSONReply
 from ..errors import (
     AuthenticationRequired,
     MethodNotAllowed,

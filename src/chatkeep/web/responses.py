@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from .. import ids
+from ..engine.streams import EventStream
 from ..errors import ChatkeepError, ClientError
 from ..protocol.wire import to_json
-from ..streams import EventStream
 
 logger = logging.getLogger("chatkeep.web")
 

@@ -78,8 +78,9 @@ from chatkit.types import (
 from chatkit.widgets import DynamicWidgetComponent, DynamicWidgetRoot
 from pydantic import AnyUrl, BaseModel
 
+from chatkeep.engine.failures import error_event
 from chatkeep.errors import ThreadLocked
-from chatkeep.failures import error_event
+from chatkeep.protocol.sse import delta_frame, delta_prefix, frame
 from chatkeep.protocol.wire import (
     aware,
     from_json,
@@ -93,7 +94,6 @@ from chatkeep.protocol.wire import (
     thread_json,
     to_json,
 )
-from chatkeep.sse import delta_frame, delta_prefix, frame
 from chatkeep.stores.base import Page as StoredPage
 from chatkeep.stores.base import ThreadRecord
 from support.recording import THREAD, Recording

@@ -17,8 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
 from chatkeep.errors import ConfigurationError
-from chatkeep.stores import schema
-from chatkeep.stores.sql import SQLStore
+from chatkeep.stores.sql import SQLStore, schema
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,9 +14,8 @@ from sqlalchemy import Engine, event
 
 from chatkeep.context import Owner
 from chatkeep.errors import ConfigurationError, ServiceUnavailable
-from chatkeep.stores import dialects
 from chatkeep.stores.base import PageQuery, ThreadChanges, TurnChanges
-from chatkeep.stores.sql import SQLStore
+from chatkeep.stores.sql import SQLStore, dialects
 from chatkeep.testing.store_contract.records import (
     ALICE,
     NOON,

@@ -5,11 +5,11 @@ import asyncio
 from sqlalchemy import Connection, text
 
 from ..base import Store
-from ..dialects import database_at
-from ..schema import explained, make_current
 from .attachments import Attachments
+from .dialects import database_at
 from .feedback import Feedback
 from .items import Items
+from .schema import explained, make_current
 from .threads import Threads
 from .turns import Turns
 from .work import reading

@@ -5,8 +5,8 @@ from sqlalchemy import Connection, delete, select
 from ...context import Owner
 from ...errors import NotFound
 from ..base import AttachmentRecord
-from ..tables import attachments
 from .conditions import given, of, owned, upsert
+from .tables import attachments
 from .threads import hold_thread, require_thread
 from .work import Part, reading, writing
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from ...context import Owner
 from ..base import Order, Page, PageQuery
-from ..dialects import insert_into
+from .dialects import insert_into
 
 Record = TypeVar("Record", bound=Any)
 Parameters = dict[str, Any]

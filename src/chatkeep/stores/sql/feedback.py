@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from ...context import Owner
 from ...errors import NotFound
 from ..base import FeedbackKind, FeedbackRecord
-from ..tables import feedback, items
 from .conditions import given, of, owned, upsert
+from .tables import feedback, items
 from .threads import hold_thread, require_thread
 from .work import Part, reading, writing
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, delete, false, select
 from ...context import Owner
 from ...errors import NotFound
 from ..base import ItemRecord, Order, Page, PageQuery, ThreadRecord
-from ..tables import items
 from .conditions import given, of, owned, page_of, page_parameters, paged, upsert
+from .tables import items
 from .threads import hold_thread, read_thread, require_thread
 from .work import Part, reading, writing
 

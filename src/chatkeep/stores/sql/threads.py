@@ -20,7 +20,6 @@ from sqlalchemy import (
 from ...context import Owner
 from ...errors import NotFound
 from ..base import UNSET, Order, Page, PageQuery, ThreadChanges, ThreadRecord
-from ..tables import attachments, threads
 from .conditions import (
     Parameters,
     given,
@@ -31,6 +30,7 @@ from .conditions import (
     paged,
     upsert,
 )
+from .tables import attachments, threads
 from .work import Part, reading, writing
 
 _KEYS = (threads.c.created_at, threads.c.id)

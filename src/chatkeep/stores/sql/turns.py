@@ -30,11 +30,11 @@ from ..base import (
     TurnRecord,
     TurnStatus,
 )
-from ..dialects import insert_into
-from ..tables import ACTIVE, checkpoints, turns
 from .attachments import put_attachment
 from .conditions import Parameters, given, of, owned
+from .dialects import insert_into
 from .items import put_items, remove_items
+from .tables import ACTIVE, checkpoints, turns
 from .threads import hold_thread, put_thread, require_thread
 from .work import Part, reading, writing
 

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from ..dialects import Database
+from .dialects import Database
 
 P = ParamSpec("P")
 T = TypeVar("T")

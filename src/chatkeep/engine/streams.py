@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from .live.base import LogReader
-from .sse import HEARTBEAT, numbered
+from ..live.base import LogReader
+from ..protocol.sse import HEARTBEAT, numbered
 
 
 class EventStream:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import ids
-from .context import Owner
-from .errors import ClientError, Conflict, InvalidRequest, ThreadClosed, ThreadLocked
-from .protocol.requests import StreamingRequest
-from .protocol.types import (
+from .. import ids
+from ..context import Owner
+from ..errors import ClientError, Conflict, InvalidRequest, ThreadClosed, ThreadLocked
+from ..protocol.requests import StreamingRequest
+from ..protocol.types import (
     Action,
     ClientToolCallItem,
     StructuredInputAnswer,
@@ -31,7 +31,7 @@ from .protocol.types import (
     UserMessageItem,
     WidgetItem,
 )
-from .protocol.wire import (
+from ..protocol.wire import (
     attachment_record,
     event_json,
     item_record,
@@ -40,8 +40,8 @@ from .protocol.wire import (
     public_item,
     thread_json,
 )
-from .settings import Settings
-from .stores.base import (
+from ..settings import Settings
+from ..stores.base import (
     MAX_PAGE_SIZE,
     AttachmentRecord,
     ItemRecord,
@@ -49,8 +49,8 @@ from .stores.base import (
     Store,
     ThreadRecord,
 )
+from ..turn import TurnKind
 from .titles import title_from_text
-from .turn import TurnKind
 
 STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
 

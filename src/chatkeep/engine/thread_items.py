@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from .context import Owner
-from .protocol.types import ThreadItem
-from .protocol.wire import parse_item
-from .stores.base import MAX_PAGE_SIZE, ItemRecord, PageQuery, Store
+from ..context import Owner
+from ..protocol.types import ThreadItem
+from ..protocol.wire import parse_item
+from ..stores.base import MAX_PAGE_SIZE, ItemRecord, PageQuery, Store
 
 
 class ThreadItems:

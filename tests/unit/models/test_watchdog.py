@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from chatkeep.responders.watchdog import Watchdog
+from chatkeep.models.watchdog import Watchdog
 
 
 async def test_a_wait_in_time_gives_what_came() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatkeep.folding import OpenItem, open_item
+from chatkeep.engine.folding import OpenItem, open_item
 from chatkeep.stores.base import ItemRecord
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

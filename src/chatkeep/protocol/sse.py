@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .protocol.wire import text_json
+from .wire import text_json
 
 _encode = msgspec.json.Encoder().encode
 

@@ -8,10 +8,10 @@ whether the conversation has gone on since, which is looked up here.
 
 from dataclasses import replace
 
+from ..protocol.sse import frame
+from ..protocol.wire import event_json, public_item, thread_json
+from ..stores.base import TurnRecord
 from .openings import Opening, Openings
-from .protocol.wire import event_json, public_item, thread_json
-from .sse import frame
-from .stores.base import TurnRecord
 
 
 async def is_repeat(openings: Openings, opening: Opening, earlier: TurnRecord) -> bool:

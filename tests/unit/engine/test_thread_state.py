@@ -5,8 +5,8 @@ from typing import Any
 
 from chatkit.types import LockedStatus
 
+from chatkeep.engine.thread_state import ThreadState
 from chatkeep.stores.base import UNSET, ThreadRecord
-from chatkeep.thread_state import ThreadState
 
 
 def state(**fields: Any) -> ThreadState:

@@ -1,9 +1,9 @@
-"""Alembic's entry: `chatkeep.stores.schema` calls it with a connection in a transaction."""
+"""Alembic's entry: `chatkeep.stores.sql.schema` calls it with a connection in a transaction."""
 
 from alembic import context
 
-from chatkeep.stores.schema import VERSION_TABLE
-from chatkeep.stores.tables import metadata
+from chatkeep.stores.sql.schema import VERSION_TABLE
+from chatkeep.stores.sql.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -7,10 +7,10 @@ import socket
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import NotFound
+from ..errors import NotFound
+from ..protocol.wire import aware, from_json, to_json
+from ..stores.base import ItemRecord, Store, TurnChanges, TurnRecord
 from .folding import OpenItem, open_item
-from .protocol.wire import aware, from_json, to_json
-from .stores.base import ItemRecord, Store, TurnChanges, TurnRecord
 
 logger = logging.getLogger("chatkeep.turn")
 

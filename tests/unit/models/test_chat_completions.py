@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatkeep.responders.openai_stream import AnswerReader, BrokenAnswer, EventSplitter
+from chatkeep.models.chat_completions import AnswerReader, BrokenAnswer, EventSplitter
 
 SSE = "text/event-stream; charset=utf-8"
 

@@ -3,9 +3,9 @@
 No model is involved here, and no stream.
 """
 
-from .context import Owner
-from .errors import InvalidRequest
-from .protocol.types import (
+from ..context import Owner
+from ..errors import InvalidRequest
+from ..protocol.types import (
     ItemsFeedbackReq,
     ItemsListReq,
     ThreadsDeleteReq,
@@ -13,9 +13,9 @@ from .protocol.types import (
     ThreadsListReq,
     ThreadsUpdateReq,
 )
-from .protocol.wire import items_json, page_json, thread_json
-from .settings import Settings
-from .stores.base import (
+from ..protocol.wire import items_json, page_json, thread_json
+from ..settings import Settings
+from ..stores.base import (
     DEFAULT_PAGE_SIZE,
     MAX_PAGE_SIZE,
     Order,

@@ -1,7 +1,7 @@
 """What a thread is called before anyone names it."""
 
-from .history import join_content
-from .protocol.types import UserMessageItem
+from ..history import join_content
+from ..protocol.types import UserMessageItem
 
 MAX_LENGTH = 60
 

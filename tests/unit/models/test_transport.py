@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from chatkeep.responders.transport import Connection, StreamTransport, new_client
+from chatkeep.models.transport import Connection, StreamTransport, new_client
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 PLAIN = HEAD + b"Content-Length: 5\r\n\r\nhello"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chatkeep.engine.streams import EventStream
 from chatkeep.live.memory import MemoryLiveLog
-from chatkeep.streams import EventStream
 
 FRAMES = [b'data: {"n":0}\n\n', b'data: {"n":1}\n\n']
 

@@ -11,18 +11,18 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from ..errors import TurnTimedOut
+from ..live.base import LogWriter
+from ..protocol.types import ThreadItemUpdatedEvent
+from ..protocol.wire import event_json, thread_json
+from ..responders.base import Output, StreamingResponder
+from ..settings import Settings
+from ..stores.base import Store, TurnChanges, TurnRecord, TurnStatus
+from ..turn import Turn
 from .calls import call
-from .errors import TurnTimedOut
 from .failures import report
-from .live.base import LogWriter
-from .protocol.types import ThreadItemUpdatedEvent
-from .protocol.wire import event_json, thread_json
 from .recorder import Recorder
-from .responders.base import Output, StreamingResponder
-from .settings import Settings
-from .stores.base import Store, TurnChanges, TurnRecord, TurnStatus
 from .thread_state import ThreadState
-from .turn import Turn
 
 logger = logging.getLogger("chatkeep.turn")
 

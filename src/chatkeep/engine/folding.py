@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from .protocol.wire import from_json, text_json, to_json
-from .sse import delta_prefix
-from .stores.base import ItemRecord
+from ..protocol.sse import delta_prefix
+from ..protocol.wire import from_json, text_json, to_json
+from ..stores.base import ItemRecord
 
 JSON = dict[str, Any]
 

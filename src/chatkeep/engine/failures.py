@@ -2,10 +2,10 @@
 
 import logging
 
-from . import ids
-from .errors import InvalidOutput, ModelError, ResponderFailed, TurnError, TurnInterrupted
-from .protocol.types import CustomStreamError, StreamError
-from .protocol.wire import event_json, text_json
+from .. import ids
+from ..errors import InvalidOutput, ModelError, ResponderFailed, TurnError, TurnInterrupted
+from ..protocol.types import CustomStreamError, StreamError
+from ..protocol.wire import event_json, text_json
 
 logger = logging.getLogger("chatkeep.turn")
 

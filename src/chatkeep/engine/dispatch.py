@@ -4,14 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from . import threads
-from .context import Context
-from .errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
-from .failures import error_event
-from .handlers import Handlers, run_sync_action, tell_feedback, transcribe
-from .openings import Openings
-from .protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming, parse_request
-from .protocol.types import (
+from ..context import Context
+from ..errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
+from ..handlers import Handlers, run_sync_action, tell_feedback, transcribe
+from ..protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming, parse_request
+from ..protocol.sse import frame
+from ..protocol.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
     InputTranscribeReq,
@@ -23,10 +21,12 @@ from .protocol.types import (
     ThreadsSyncCustomActionReq,
     ThreadsUpdateReq,
 )
-from .responders.base import StreamingResponder
-from .settings import Settings
-from .sse import frame
-from .stores.base import Store
+from ..responders.base import StreamingResponder
+from ..settings import Settings
+from ..stores.base import Store
+from . import threads
+from .failures import error_event
+from .openings import Openings
 from .streams import EventStream
 from .turns import Turns
 

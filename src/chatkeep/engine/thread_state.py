@@ -3,9 +3,9 @@
 from copy import deepcopy
 from typing import Any
 
-from .protocol.types import ThreadMetadata
-from .protocol.wire import thread_model
-from .stores.base import ThreadChanges, ThreadRecord
+from ..protocol.types import ThreadMetadata
+from ..protocol.wire import thread_model
+from ..stores.base import ThreadChanges, ThreadRecord
 
 
 class ThreadState:

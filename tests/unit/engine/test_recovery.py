@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chatkeep import recovery
 from chatkeep.context import Owner
+from chatkeep.engine import recovery
 from chatkeep.stores.base import TurnRecord
 
 

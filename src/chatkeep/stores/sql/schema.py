@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import ConfigurationError, ServiceUnavailable
+from ...errors import ConfigurationError, ServiceUnavailable
 from .dialects import Database, database_at
 from .tables import metadata
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from . import ids
-from .context import Context, Owner
-from .errors import (
+from .. import ids
+from ..context import Context, Owner
+from ..errors import (
     NotFound,
     ServiceUnavailable,
     ThreadBusy,
@@ -17,19 +17,19 @@ from .errors import (
     TurnInterrupted,
     TurnRepeated,
 )
-from .live.base import LiveLog, LogReader
+from ..live.base import LiveLog, LogReader
+from ..protocol.sse import frame
+from ..responders.base import StreamingResponder
+from ..settings import Settings
+from ..stores.base import Store, TurnChanges, TurnRecord
+from ..turn import Turn
 from .openings import Opening, Openings
 from .recorder import Recorder
 from .recovery import host_prefix, is_dead, new_holder, recover
 from .repeats import is_repeat, open_again, stored_answer
-from .responders.base import StreamingResponder
 from .runner import TurnRunner
-from .settings import Settings
-from .sse import frame
-from .stores.base import Store, TurnChanges, TurnRecord
 from .thread_items import ThreadItems
 from .thread_state import ThreadState
-from .turn import Turn
 
 logger = logging.getLogger("chatkeep.turn")
 

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from . import ids
-from .errors import AnswerTooLong, InvalidOutput, NotFound
-from .folding import OpenItem, OpenMessage, Part, open_item
-from .live.base import LogWriter
-from .protocol.types import (
+from .. import ids
+from ..errors import AnswerTooLong, InvalidOutput, NotFound
+from ..live.base import LogWriter
+from ..protocol.sse import delta_frame, frame
+from ..protocol.types import (
     ITEM_TYPES,
     NOTE_TYPES,
     Annotation,
@@ -36,7 +36,7 @@ from .protocol.types import (
     ThreadUpdatedEvent,
     WidgetComponentBase,
 )
-from .protocol.wire import (
+from ..protocol.wire import (
     EMPTY_PAGE,
     aware,
     event_json,
@@ -47,8 +47,8 @@ from .protocol.wire import (
     text_json,
     to_json,
 )
-from .sse import delta_frame, frame
-from .stores.base import HIDDEN_ITEM_TYPES, ItemRecord
+from ..stores.base import HIDDEN_ITEM_TYPES, ItemRecord
+from .folding import OpenItem, OpenMessage, Part, open_item
 
 FAKE_ID = "__fake_id__"
 """What the Agents SDK calls every answer of a model that gives no ids."""

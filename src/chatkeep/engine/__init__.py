@@ -1,0 +1,1 @@
+"""How a turn lives: private to Chatkeep; may change in any release."""

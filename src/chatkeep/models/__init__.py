@@ -1,0 +1,1 @@
+"""OpenAI-compatible models on the wire: sockets to bytes to text, in time."""
