@@ -15,14 +15,16 @@
     │   ├── UnsupportedMediaType     415
     │   └── ServiceUnavailable       503
     ├── TurnError                    shown to the user as an ``error`` event
-    │   ├── ThreadBusy, ThreadLocked, ThreadClosed
+    │   ├── ThreadBusy, ThreadLocked, ThreadClosed, TooManyTurns
     │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut, TurnInterrupted
+    │   ├── AnswerLost
     │   └── ModelError
     │       ├── ModelUnavailable, ModelRateLimited, ModelAuthFailed
     │       └── ModelNotFound, ModelRejected, ModelStreamCut
-    └── StoreConflict                raised by a store, handled by the engine
-        ├── TurnActive
-        └── TurnRepeated
+    ├── StoreConflict                raised by a store, handled by the engine
+    │   ├── TurnActive
+    │   └── TurnRepeated
+    └── TurnLost                     raised by a store, handled by the engine
 
 The docstring of a class is its default message, so it is written for the
 person who will read it. ``code`` is stable: programs may rely on it.
@@ -158,6 +160,18 @@ class ThreadClosed(TurnError):
     allow_retry = False
 
 
+class TooManyTurns(TurnError):
+    """Too many of your conversations are being answered. Wait for one, or stop it."""
+
+    code = "turn.too_many"
+
+
+class AnswerLost(TurnError):
+    """The server lost hold of this answer. Load the conversation again to see what was kept."""
+
+    code = "turn.lost"
+
+
 class ResponderFailed(TurnError):
     """Something went wrong while answering."""
 
@@ -254,3 +268,9 @@ class TurnRepeated(StoreConflict):
     """This request has already begun a turn."""
 
     code = "store.turn_repeated"
+
+
+class TurnLost(ChatkeepError):
+    """This turn no longer holds its thread."""
+
+    code = "store.turn_lost"

@@ -8,7 +8,7 @@ import pytest
 from chatkeep.stores.base import Store
 from chatkeep.stores.memory import MemoryStore
 from chatkeep.stores.sql import SQLStore
-from chatkeep.testing.store_contract import StoreContract
+from chatkeep.testing.store_contract import PurgingContract, StoreContract
 
 
 async def _opened(store: SQLStore) -> AsyncIterator[Store]:
@@ -18,7 +18,7 @@ async def _opened(store: SQLStore) -> AsyncIterator[Store]:
     await store.close()
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, PurgingContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         store = MemoryStore()
@@ -27,14 +27,14 @@ class TestMemoryStore(StoreContract):
         await store.close()
 
 
-class TestSQLiteStore(StoreContract):
+class TestSQLiteStore(StoreContract, PurgingContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         async for store in _opened(SQLStore(f"sqlite:///{tmp_path}/chat.db")):
             yield store
 
 
-class TestPostgreSQLStore(StoreContract):
+class TestPostgreSQLStore(StoreContract, PurgingContract):
     @pytest.fixture
     async def store(self, postgres_url: str) -> AsyncIterator[Store]:
         async for store in _opened(SQLStore(postgres_url)):

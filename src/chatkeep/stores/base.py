@@ -12,14 +12,20 @@ What every store promises:
   a tenant (a turn's: of the whole store); an item's only one of its thread.
 * **Order.** Items of a thread are ordered by a sequence number that the store
   gives when an item is first saved; saving it again keeps its place. Threads
-  are ordered by ``(created_at, id)``.
+  are ordered by their last message: by ``(touched_at, id)``.
 * **Pages** are by key: a page costs the same wherever it begins. ``after`` is
-  the id of the last row seen; an id that is not there raises `NotFound`.
+  what the page before said (`Page.after`), or the id of any row; an id that is
+  not there raises `NotFound`. A page of threads says where it ended in the
+  order (`stores.cursors`), so a thread that moves meanwhile shifts nothing.
 * **Atomicity.** One call is one transaction: all of it happens, or nothing.
+* **Fences.** A write that names a turn is refused (`TurnLost`) unless that turn
+  is active: a worker that was taken for dead writes nothing more.
+* **Time** is the store's own wherever workers compare it: leases are given,
+  renewed and found lapsed by one clock.
 * **Durability.** When a call returns, its effect survives the end of the
   process (except in a store that says it keeps nothing).
 * **Text** comes back as it went in, with null bytes and lone surrogates.
-* **Times** are aware and in UTC.
+* **Times** come back aware and in UTC.
 
 Nothing costs more with more threads, or with more items in a thread, than an
 index lookup does.
@@ -27,173 +33,56 @@ index lookup does.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
 from ..context import Owner
+from .records import (
+    DEFAULT_PAGE_SIZE,
+    HIDDEN_ITEM_TYPES,
+    MAX_PAGE_SIZE,
+    UNSET,
+    AttachmentRecord,
+    Checkpoint,
+    FeedbackKind,
+    FeedbackRecord,
+    Held,
+    ItemRecord,
+    Order,
+    Page,
+    PageQuery,
+    ThreadChanges,
+    ThreadRecord,
+    TitleSource,
+    TurnChanges,
+    TurnRecord,
+    TurnStatus,
+    UnsetType,
+)
 
-T = TypeVar("T")
-
-Order = Literal["asc", "desc"]
-TitleSource = Literal["default", "responder", "user"]
-TurnStatus = Literal["active", "finished", "stopped", "failed", "interrupted"]
-FeedbackKind = Literal["positive", "negative"]
-
-HIDDEN_ITEM_TYPES = frozenset({"hidden_context_item", "sdk_hidden_context"})
-
-MAX_PAGE_SIZE = 100
-DEFAULT_PAGE_SIZE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class PageQuery:
-    """Which page of an ordered list. ``limit`` is clamped to 1..100."""
-
-    limit: int = DEFAULT_PAGE_SIZE
-    after: str | None = None
-    order: Order = "desc"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "limit", max(1, min(self.limit, MAX_PAGE_SIZE)))
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page, and the key after which the next one begins (None at the end)."""
-
-    data: list[T]
-    after: str | None = None
-
-    @property
-    def has_more(self) -> bool:
-        """Whether a further page holds at least one row."""
-        return self.after is not None
-
-
-@dataclass(slots=True)
-class ThreadRecord:
-    """A thread without its items.
-
-    ``status`` is the wire object (``{"type": "locked", "reason": ...}``).
-    ``title_source`` says who gave the title, so that a person's own is kept.
-    """
-
-    id: str
-    created_at: datetime
-    title: str | None = None
-    title_source: TitleSource = "default"
-    status: dict[str, Any] = field(default_factory=lambda: {"type": "active"})
-    allowed_image_domains: list[str] | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRecord:
-    """An item of a thread, as its wire JSON.
-
-    ``data`` is the item's JSON in UTF-8 (lone surrogates as ``\\udxxx``
-    escapes, so it is always valid). ``finished`` is False where a stop, an
-    error or a crash ended the item early.
-    """
-
-    id: str
-    type: str
-    created_at: datetime
-    data: bytes
-    finished: bool = True
-
-    @property
-    def hidden(self) -> bool:
-        """Whether the item is kept from every client."""
-        return self.type in HIDDEN_ITEM_TYPES
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentRecord:
-    """An attachment's metadata, as JSON (server-side ``metadata`` included)."""
-
-    id: str
-    created_at: datetime
-    data: bytes
-    thread_id: str | None = None
-
-
-@dataclass(slots=True)
-class TurnRecord:
-    """One turn: the answer to one request, and the lease it holds on its thread.
-
-    Args:
-        holder: The worker that runs it (``host:pid:nonce``).
-        lease_expires_at: Past this the holder is taken for dead.
-        request_key: Digest of the request that began it.
-        input_item_id: The user's message that it answers, if any.
-        delivered: False while no client has, or is getting, the whole answer.
-        usage: What the model counted, if the responder recorded it.
-    """
-
-    id: str
-    owner: Owner
-    thread_id: str
-    kind: str
-    holder: str
-    started_at: datetime
-    lease_expires_at: datetime
-    status: TurnStatus = "active"
-    request_key: str | None = None
-    input_item_id: str | None = None
-    delivered: bool = True
-    stop_requested: bool = False
-    ended_at: datetime | None = None
-    usage: dict[str, Any] | None = None
-    error_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TurnChanges:
-    """What the end of a turn changes, all at once.
-
-    ``items`` are saved first, then ``removed`` are deleted.
-    """
-
-    items: Sequence[ItemRecord] = ()
-    removed: Sequence[str] = ()
-    usage: dict[str, Any] | None = None
-    error_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FeedbackRecord:
-    """One person's verdict on one item."""
-
-    item_id: str
-    kind: FeedbackKind
-    created_at: datetime
-
-
-class UnsetType:
-    """The type of `UNSET`: a field that is left as it is."""
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET = UnsetType()
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadChanges:
-    """The fields of a thread to set; the others keep what others wrote.
-
-    With ``keep_user_title``, ``title`` is left alone if a person gave it.
-    """
-
-    title: str | UnsetType | None = UNSET
-    title_source: TitleSource = "responder"
-    keep_user_title: bool = False
-    status: dict[str, Any] | UnsetType = UNSET
-    allowed_image_domains: list[str] | UnsetType | None = UNSET
-    metadata: dict[str, Any] | UnsetType = UNSET
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "HIDDEN_ITEM_TYPES",
+    "MAX_PAGE_SIZE",
+    "UNSET",
+    "AttachmentRecord",
+    "Checkpoint",
+    "FeedbackKind",
+    "FeedbackRecord",
+    "Held",
+    "ItemRecord",
+    "Order",
+    "Page",
+    "PageQuery",
+    "Store",
+    "ThreadChanges",
+    "ThreadRecord",
+    "TitleSource",
+    "TurnChanges",
+    "TurnRecord",
+    "TurnStatus",
+    "UnsetType",
+]
 
 
 class Store(ABC):
@@ -224,15 +113,17 @@ class Store(ABC):
 
     @abstractmethod
     async def list_threads(self, owner: Owner, query: PageQuery) -> Page[ThreadRecord]:
-        """Return the owner's threads by ``(created_at, id)``.
+        """Return the owner's threads by ``(touched_at, id)``.
 
         Raises:
-            NotFound: ``query.after`` is not one of the owner's threads.
+            NotFound: ``query.after`` is no cursor, nor one of the owner's threads.
         """
 
     @abstractmethod
     async def save_thread(self, owner: Owner, thread: ThreadRecord) -> None:
         """Insert the thread, or replace it whole if the owner has it already.
+
+        Its ``touched_at`` is kept where none is given.
 
         Raises:
             NotFound: Another user of the tenant has a thread of this id.
@@ -240,9 +131,17 @@ class Store(ABC):
 
     @abstractmethod
     async def update_thread(
-        self, owner: Owner, thread_id: str, changes: ThreadChanges
+        self, owner: Owner, thread_id: str, changes: ThreadChanges, *, turn: str | None = None
     ) -> ThreadRecord:
-        """Set the named fields only, and return the whole. Raises `NotFound`."""
+        """Set the named fields only, and return the whole.
+
+        Args:
+            turn: The id of the turn that writes, if one does.
+
+        Raises:
+            NotFound: There is no such thread.
+            TurnLost: ``turn`` is not active.
+        """
 
     @abstractmethod
     async def delete_thread(self, owner: Owner, thread_id: str) -> list[str]:
@@ -288,21 +187,38 @@ class Store(ABC):
         return thread, await self.list_items(owner, thread_id, query)
 
     @abstractmethod
-    async def save_items(self, owner: Owner, thread_id: str, items: Sequence[ItemRecord]) -> None:
+    async def save_items(
+        self,
+        owner: Owner,
+        thread_id: str,
+        items: Sequence[ItemRecord],
+        *,
+        turn: str | None = None,
+    ) -> None:
         """Append new items in the given order; replace known ones in their place.
+
+        Args:
+            turn: The id of the turn that writes, if one does.
 
         Raises:
             NotFound: The thread is not there; nothing is saved.
+            TurnLost: ``turn`` is not active; nothing is saved.
         """
 
     @abstractmethod
-    async def delete_items(self, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
+    async def delete_items(
+        self, owner: Owner, thread_id: str, item_ids: Sequence[str], *, turn: str | None = None
+    ) -> None:
         """Delete the items that are there, and the feedback on them.
 
         Unknown ids are passed over.
 
+        Args:
+            turn: The id of the turn that writes, if one does.
+
         Raises:
             NotFound: The thread is not there.
+            TurnLost: ``turn`` is not active; nothing is deleted.
         """
 
     # Attachments
@@ -355,24 +271,33 @@ class Store(ABC):
         self,
         turn: TurnRecord,
         *,
+        lease_seconds: float,
         thread: ThreadRecord | None = None,
         items: Sequence[ItemRecord] = (),
         attachments: Sequence[AttachmentRecord] = (),
         repeated_since: datetime | None = None,
+        max_active: int | None = None,
     ) -> None:
         """Take the lease on the thread and save what the turn begins with.
 
         In one transaction: save ``thread`` if given, append ``items`` (the
         user's message), save ``attachments``, insert ``turn``. When it raises,
-        nothing is saved.
+        nothing is saved; but for `ServiceUnavailable`, after which a database
+        may have kept what its answer did not say.
+
+        A thread that gets ``items`` is touched when the turn started.
 
         Args:
-            turn: The turn, active. A store keeps no reference to it.
+            turn: The turn, active. A store keeps no reference to it, and gives
+                the lease itself.
+            lease_seconds: How long the lease lasts, from now on.
             thread: A new thread, of the id ``turn.thread_id``.
             items: Saved as `save_items` does.
             attachments: Saved as `save_attachment` does.
             repeated_since: How far back to look for the same request; None
                 does not look.
+            max_active: How many turns, this one included, the owner may have
+                under way; None sets no bound.
 
         Raises:
             NotFound: No ``thread`` is given and ``turn.thread_id`` is not there,
@@ -383,11 +308,16 @@ class Store(ABC):
                 carries the newest such turn, and goes before `TurnActive`.
             TurnActive: Another turn, which it carries, holds the thread,
                 whatever its lease says.
+            TooManyTurns: The owner has ``max_active`` under way already.
         """
 
     @abstractmethod
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
         """Return a turn. Raises `NotFound`."""
+
+    @abstractmethod
+    async def active_turn(self, owner: Owner, thread_id: str) -> TurnRecord | None:
+        """Return the turn that holds a thread, or None. Raises `NotFound` for the thread."""
 
     @abstractmethod
     async def request_stop(self, owner: Owner, thread_id: str) -> TurnRecord | None:
@@ -409,43 +339,59 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def checkpoint(
-        self, holder: str, lease_expires_at: datetime, frames: Sequence[tuple[str, bytes]]
-    ) -> list[str]:
-        """Keep what a holder's turns have streamed since the last time.
-
-        Args:
-            holder: Every active turn of this holder has its lease renewed.
-            lease_expires_at: The new end of those leases.
-            frames: ``(turn_id, encoded events)`` to append to each turn's log.
-                Those of a turn that is not active, or another's, are dropped.
+    async def renew(self, holder: str, lease_seconds: float) -> Held:
+        """Let the leases of a holder's active turns last so long from now on.
 
         Returns:
-            The ids of the holder's turns that someone asked to stop.
+            Which turns those are, and which of them are to be stopped.
         """
 
     @abstractmethod
-    async def load_checkpoints(self, turn: TurnRecord) -> list[bytes]:
-        """Return what `checkpoint` kept of an active turn, oldest first.
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
+        """Keep what a holder's turns have streamed since the last time.
 
-        Of a turn that has ended, or is not there, nothing is kept.
+        Pieces of a turn that is not active, or is another's, are dropped. One
+        that was kept already, and comes again, is kept once.
         """
 
     @abstractmethod
-    async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
-        """End an active turn: apply ``changes``, free the thread, drop the log.
+    async def load_checkpoints(self, turn: TurnRecord, start: int = 0) -> list[Checkpoint]:
+        """Return the pieces that hold the frame ``start`` or a later one, in their order.
+
+        Pieces without frames come along where they stand among the others. Of
+        an ended turn they may be there for some time yet, its tail included,
+        or be gone.
+        """
+
+    @abstractmethod
+    async def finish_turn(
+        self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges, *, takeover: bool = False
+    ) -> bool:
+        """End an active turn: apply ``changes`` and free the thread.
 
         The turn's row gets ``status``, ``ended_at`` (now), and the usage and
         error id of ``changes``; an interrupted one is not delivered. The rest
         of it stays as the store has it.
 
+        Args:
+            takeover: Whether a worker ends what another one began: only if its
+                lease is still the one in ``turn``, so not if it was renewed.
+
         Returns:
-            False if the turn was no longer active (someone recovered it, or
-            its thread was deleted); then nothing is changed.
+            False if the turn was no longer active (someone took it over, or
+            its thread was deleted), or was renewed; then nothing is changed.
         """
 
     @abstractmethod
-    async def expired_turns(self, now: datetime, holder_prefix: str) -> list[TurnRecord]:
-        """Return active turns, of any owner, whose lease ended before ``now``,
+    async def orphaned_turns(self, holder_prefix: str) -> list[TurnRecord]:
+        """Return active turns, of any owner, whose lease has lapsed,
         or whose holder begins with ``holder_prefix`` (this host's: the caller
         knows which of them still live)."""
+
+    @abstractmethod
+    async def get_state(self, owner: Owner, thread_id: str, name: str) -> Any:
+        """Return what a responder of this name wanted to know again, or None.
+
+        Raises:
+            NotFound: The thread is not there.
+        """

@@ -4,16 +4,19 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 from ..context import Owner
-from ..errors import NotFound, TurnActive, TurnRepeated
+from ..errors import NotFound, TooManyTurns, TurnActive, TurnLost, TurnRepeated
 from .base import (
     UNSET,
     AttachmentRecord,
+    Checkpoint,
     FeedbackKind,
     FeedbackRecord,
+    Held,
     ItemRecord,
     Page,
     PageQuery,
@@ -25,6 +28,8 @@ from .base import (
     TurnStatus,
     UnsetType,
 )
+from .capabilities import Purges
+from .cursors import cursor, place
 
 _Json = TypeVar("_Json")
 _Key = TypeVar("_Key", int, tuple[datetime, str])
@@ -48,11 +53,8 @@ def _copied_thread(thread: ThreadRecord) -> ThreadRecord:
         _copied(thread.status),
         _copied(thread.allowed_image_domains),
         _copied(thread.metadata),
+        thread.touched_at,
     )
-
-
-def _copied_turn(turn: TurnRecord) -> TurnRecord:
-    return replace(turn, usage=_copied(turn.usage))
 
 
 def _cut(keys: list[_Key], query: PageQuery, after: _Key | None) -> tuple[list[_Key], bool]:
@@ -136,10 +138,11 @@ class _Thread:
     feedback: dict[str, FeedbackRecord] = field(default_factory=dict)
     turns: list[TurnRecord] = field(default_factory=list)
     active: TurnRecord | None = None
+    states: dict[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[datetime, str]:
-        return (self.record.created_at, self.record.id)
+        return (self.record.touched_at or self.record.created_at, self.record.id)
 
     def delete_items(self, item_ids: Iterable[str]) -> None:
         for item_id in item_ids:
@@ -147,7 +150,18 @@ class _Thread:
             self.feedback.pop(item_id, None)
 
 
-class MemoryStore(Store):
+class _Journal:
+    """What a turn has streamed: pieces by the number of entries before them."""
+
+    def __init__(self, turn: TurnRecord) -> None:
+        self.turn = turn
+        self.pieces: dict[int, Checkpoint] = {}
+
+    def keep(self, piece: Checkpoint) -> None:
+        self.pieces[piece.number] = piece
+
+
+class MemoryStore(Store, Purges):
     """Keeps everything in this process, and nothing when it ends.
 
     Each method runs without awaiting, so on one event loop each is a
@@ -160,7 +174,9 @@ class MemoryStore(Store):
         self._attachments: dict[tuple[str, str], tuple[Owner, AttachmentRecord]] = {}
         self._turns: dict[tuple[str, str], TurnRecord] = {}
         self._requests: defaultdict[tuple[Owner, str], list[TurnRecord]] = defaultdict(list)
-        self._logs: dict[str, tuple[TurnRecord, list[bytes]]] = {}
+        self._active: dict[str, TurnRecord] = {}
+        self._journals: dict[str, _Journal] = {}
+        self._began = datetime.now(UTC) - timedelta(seconds=monotonic())
 
     async def open(self) -> None:
         pass
@@ -177,28 +193,33 @@ class MemoryStore(Store):
         return _copied_thread(self._thread(owner, thread_id).record)
 
     async def list_threads(self, owner: Owner, query: PageQuery) -> Page[ThreadRecord]:
-        after = None if query.after is None else self._thread(owner, query.after).key
+        after = None
+        if query.after is not None:
+            after = place(query.after) or self._thread(owner, query.after).key
         keys, more = _cut(self._thread_keys.get(owner, []), query, after)
         tenant = owner.tenant
         data = [_copied_thread(self._threads[tenant, thread_id].record) for _, thread_id in keys]
-        return Page(data, data[-1].id if more else None)
+        return Page(data, cursor(*keys[-1]) if more else None)
 
     async def save_thread(self, owner: Owner, thread: ThreadRecord) -> None:
         self._check_free_or_own(owner, thread.id)
         self._put_thread(owner, thread)
 
     async def update_thread(
-        self, owner: Owner, thread_id: str, changes: ThreadChanges
+        self, owner: Owner, thread_id: str, changes: ThreadChanges, *, turn: str | None = None
     ) -> ThreadRecord:
-        record = self._thread(owner, thread_id).record
+        record = self._fenced(owner, thread_id, turn).record
         kept = changes.keep_user_title and record.title_source == "user"
         if not isinstance(changes.title, UnsetType) and not kept:
             record.title = changes.title
             record.title_source = changes.title_source
-        for name in ("status", "allowed_image_domains", "metadata"):
+        for name in ("status", "allowed_image_domains"):
             value: Any = getattr(changes, name)
             if value is not UNSET:
                 setattr(record, name, _copied(value))
+        for key in changes.metadata_removed:
+            record.metadata.pop(key, None)
+        record.metadata.update(_copied(dict(changes.metadata)))
         return _copied_thread(record)
 
     async def delete_thread(self, owner: Owner, thread_id: str) -> list[str]:
@@ -208,10 +229,7 @@ class MemoryStore(Store):
         for attachment_id in thread.attachments:
             del self._attachments[owner.tenant, attachment_id]
         for turn in thread.turns:
-            del self._turns[owner.tenant, turn.id]
-            self._logs.pop(turn.id, None)
-            if turn.request_key is not None:
-                self._forget_request(turn, turn.request_key)
+            self._forget_turn(turn)
         return sorted(thread.attachments)
 
     # Items
@@ -224,13 +242,22 @@ class MemoryStore(Store):
     ) -> Page[ItemRecord]:
         return self._thread(owner, thread_id).items.page(query, hidden)
 
-    async def save_items(self, owner: Owner, thread_id: str, items: Sequence[ItemRecord]) -> None:
-        thread = self._thread(owner, thread_id)
+    async def save_items(
+        self,
+        owner: Owner,
+        thread_id: str,
+        items: Sequence[ItemRecord],
+        *,
+        turn: str | None = None,
+    ) -> None:
+        thread = self._fenced(owner, thread_id, turn)
         for item in items:
             thread.items.save(item)
 
-    async def delete_items(self, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
-        self._thread(owner, thread_id).delete_items(item_ids)
+    async def delete_items(
+        self, owner: Owner, thread_id: str, item_ids: Sequence[str], *, turn: str | None = None
+    ) -> None:
+        self._fenced(owner, thread_id, turn).delete_items(item_ids)
 
     # Attachments
 
@@ -271,10 +298,12 @@ class MemoryStore(Store):
         self,
         turn: TurnRecord,
         *,
+        lease_seconds: float,
         thread: ThreadRecord | None = None,
         items: Sequence[ItemRecord] = (),
         attachments: Sequence[AttachmentRecord] = (),
         repeated_since: datetime | None = None,
+        max_active: int | None = None,
     ) -> None:
         owner = turn.owner
         if thread is None:
@@ -284,7 +313,8 @@ class MemoryStore(Store):
         self._check_repeated(turn, repeated_since)
         held = self._threads.get((owner.tenant, turn.thread_id))
         if held is not None and held.active is not None:
-            raise TurnActive(_copied_turn(held.active))
+            raise TurnActive(self._seen(held.active))
+        self._check_room(owner, max_active)
         for attachment in attachments:
             self._check_attachment(owner, attachment, thread)
 
@@ -294,59 +324,118 @@ class MemoryStore(Store):
             self._thread(owner, turn.thread_id).items.save(item)
         for attachment in attachments:
             self._put_attachment(owner, attachment)
-        self._put_turn(turn)
+        self._put_turn(turn, lease_seconds)
+        if items:
+            self._touch(owner, turn.thread_id, turn.started_at)
 
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
-        return _copied_turn(self._turn(owner, turn_id))
+        return self._seen(self._turn(owner, turn_id))
+
+    async def active_turn(self, owner: Owner, thread_id: str) -> TurnRecord | None:
+        turn = self._thread(owner, thread_id).active
+        return None if turn is None else self._seen(turn)
 
     async def request_stop(self, owner: Owner, thread_id: str) -> TurnRecord | None:
         turn = self._thread(owner, thread_id).active
         if turn is None:
             return None
         turn.stop_requested = True
-        return _copied_turn(turn)
+        return self._seen(turn)
 
     async def mark_delivered(self, owner: Owner, turn_id: str, delivered: bool) -> None:
         self._turn(owner, turn_id).delivered = delivered
 
-    async def checkpoint(
-        self, holder: str, lease_expires_at: datetime, frames: Sequence[tuple[str, bytes]]
-    ) -> list[str]:
-        held = {id_: log for id_, log in self._logs.items() if log[0].holder == holder}
-        for turn, _ in held.values():
-            turn.lease_expires_at = lease_expires_at
-        for turn_id, frame in frames:
-            if turn_id in held:
-                held[turn_id][1].append(frame)
-        return [turn.id for turn, _ in held.values() if turn.stop_requested]
+    async def renew(self, holder: str, lease_seconds: float) -> Held:
+        held = [turn for turn in self._active.values() if turn.holder == holder]
+        for turn in held:
+            turn.lease_expires_at = self._now() + timedelta(seconds=lease_seconds)
+        return Held(
+            active=frozenset(turn.id for turn in held),
+            to_stop=frozenset(turn.id for turn in held if turn.stop_requested),
+        )
 
-    async def load_checkpoints(self, turn: TurnRecord) -> list[bytes]:
-        kept = self._logs.get(turn.id)
-        return list(kept[1]) if kept is not None and kept[0].owner == turn.owner else []
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
+        for piece in pieces:
+            turn = self._active.get(piece.turn_id)
+            if turn is not None and turn.holder == holder:
+                self._journals[turn.id].keep(piece)
 
-    async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
-        ended = self._turns.get((turn.owner.tenant, turn.id))
-        if ended is None or ended.owner != turn.owner or ended.status != "active":
+    async def load_checkpoints(self, turn: TurnRecord, start: int = 0) -> list[Checkpoint]:
+        journal = self._journals.get(turn.id)
+        if journal is None or journal.turn.owner != turn.owner:
+            return []
+        pieces = [journal.pieces[number] for number in sorted(journal.pieces)]
+        return [piece for piece in pieces if piece.first + piece.frames > start or not piece.frames]
+
+    async def finish_turn(
+        self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges, *, takeover: bool = False
+    ) -> bool:
+        ended = self._active.get(turn.id)
+        if ended is None or ended.owner != turn.owner:
+            return False
+        if takeover and ended.lease_expires_at != turn.lease_expires_at:
             return False
         thread = self._thread(ended.owner, ended.thread_id)
         for item in changes.items:
             thread.items.save(item)
         thread.delete_items(changes.removed)
+        thread.states.update(_copied(dict(changes.state)))
         thread.active = None
+        if changes.touched_at is not None:
+            self._touch(ended.owner, ended.thread_id, changes.touched_at)
+        self._end(ended, status, changes)
+        return True
+
+    def _end(self, ended: TurnRecord, status: TurnStatus, changes: TurnChanges) -> None:
+        delivered = ended.delivered if changes.delivered is None else changes.delivered
         ended.status = status
-        ended.delivered = ended.delivered and status != "interrupted"
+        ended.delivered = delivered and status != "interrupted"
         ended.ended_at = datetime.now(UTC)
         ended.usage = _copied(changes.usage)
         ended.error_id = changes.error_id
-        del self._logs[turn.id]
-        return True
+        del self._active[ended.id]
+        if changes.tail is not None:
+            self._journals[ended.id].keep(changes.tail)
 
-    async def expired_turns(self, now: datetime, holder_prefix: str) -> list[TurnRecord]:
+    async def orphaned_turns(self, holder_prefix: str) -> list[TurnRecord]:
         return [
-            _copied_turn(turn)
-            for turn, _ in self._logs.values()
-            if turn.lease_expires_at < now or turn.holder.startswith(holder_prefix)
+            self._seen(turn)
+            for turn in self._active.values()
+            if self._has_lapsed(turn) or turn.holder.startswith(holder_prefix)
         ]
+
+    async def get_state(self, owner: Owner, thread_id: str, name: str) -> Any:
+        return _copied(self._thread(owner, thread_id).states.get(name))
+
+    async def purge(self, *, streamed_seconds: float, turns_seconds: float, limit: int) -> int:
+        now = datetime.now(UTC)
+        ended = [turn for turn in self._turns.values() if turn.ended_at is not None]
+
+        def older(turns: Iterable[TurnRecord], seconds: float) -> list[TurnRecord]:
+            until = now - timedelta(seconds=seconds)
+            return [turn for turn in turns if turn.ended_at and turn.ended_at <= until][:limit]
+
+        streamed = older((turn for turn in ended if turn.id in self._journals), streamed_seconds)
+        for turn in streamed:
+            del self._journals[turn.id]
+        forgotten = older(ended, turns_seconds)
+        for turn in forgotten:
+            self._threads[turn.owner.tenant, turn.thread_id].turns.remove(turn)
+            self._forget_turn(turn)
+        return max(len(streamed), len(forgotten))
+
+    # Time
+
+    def _now(self) -> datetime:
+        """The time for leases: it never jumps."""
+        return self._began + timedelta(seconds=monotonic())
+
+    def _has_lapsed(self, turn: TurnRecord) -> bool:
+        return turn.lease_expires_at is not None and turn.lease_expires_at <= self._now()
+
+    def _seen(self, turn: TurnRecord) -> TurnRecord:
+        """A turn as the caller may have it: a copy."""
+        return replace(turn, usage=_copied(turn.usage), lapsed=self._has_lapsed(turn))
 
     # Looking up: what is another's is not found
 
@@ -354,6 +443,13 @@ class MemoryStore(Store):
         thread = self._threads.get((owner.tenant, thread_id))
         if thread is None or thread.owner != owner:
             raise NotFound
+        return thread
+
+    def _fenced(self, owner: Owner, thread_id: str, turn_id: str | None) -> _Thread:
+        """The thread that a turn writes in, if it still holds it."""
+        thread = self._thread(owner, thread_id)
+        if turn_id is not None and (thread.active is None or thread.active.id != turn_id):
+            raise TurnLost
         return thread
 
     def _attachment(self, owner: Owner, attachment_id: str) -> AttachmentRecord:
@@ -385,10 +481,19 @@ class MemoryStore(Store):
     def _check_repeated(self, turn: TurnRecord, since: datetime | None) -> None:
         if since is None or turn.request_key is None:
             return
-        for earlier in reversed(self._requests.get((turn.owner, turn.request_key), [])):
+        began = self._requests.get((turn.owner, turn.request_key), [])
+        for earlier in sorted(began, key=lambda turn: turn.started_at, reverse=True):
+            if earlier.started_at < since:
+                break
             under_way = earlier.status == "active" and earlier.thread_id == turn.thread_id
-            if earlier.started_at >= since and (under_way or not earlier.delivered):
-                raise TurnRepeated(_copied_turn(earlier))
+            if under_way or not earlier.delivered:
+                raise TurnRepeated(self._seen(earlier))
+
+    def _check_room(self, owner: Owner, max_active: int | None) -> None:
+        if max_active is None:
+            return
+        if sum(turn.owner == owner for turn in self._active.values()) >= max_active:
+            raise TooManyTurns
 
     # Writing: everything has been checked
 
@@ -400,8 +505,16 @@ class MemoryStore(Store):
             known = self._threads[owner.tenant, record.id] = _Thread(owner, record)
         else:
             _discard(keys, known.key)
+            record.touched_at = record.touched_at or known.record.touched_at
             known.record = record
+        record.touched_at = record.touched_at or record.created_at
         insort(keys, known.key)
+
+    def _touch(self, owner: Owner, thread_id: str, at: datetime) -> None:
+        thread, keys = self._thread(owner, thread_id), self._thread_keys[owner]
+        _discard(keys, thread.key)
+        thread.record.touched_at = max(thread.key[0], at)
+        insort(keys, thread.key)
 
     def _put_attachment(self, owner: Owner, attachment: AttachmentRecord) -> None:
         known = self._attachments.get((owner.tenant, attachment.id))
@@ -415,17 +528,24 @@ class MemoryStore(Store):
         if attachment.thread_id is not None:
             self._thread(owner, attachment.thread_id).attachments.discard(attachment.id)
 
-    def _put_turn(self, turn: TurnRecord) -> None:
+    def _put_turn(self, turn: TurnRecord, lease_seconds: float) -> None:
         thread = self._thread(turn.owner, turn.thread_id)
-        kept = thread.active = _copied_turn(turn)
+        kept = thread.active = self._seen(turn)
+        kept.lease_expires_at = self._now() + timedelta(seconds=lease_seconds)
         thread.turns.append(kept)
         self._turns[turn.owner.tenant, turn.id] = kept
-        self._logs[turn.id] = (kept, [])
+        self._active[turn.id] = kept
+        self._journals[turn.id] = _Journal(kept)
         if turn.request_key is not None:
             self._requests[turn.owner, turn.request_key].append(kept)
 
-    def _forget_request(self, turn: TurnRecord, request_key: str) -> None:
-        began = self._requests[turn.owner, request_key]
-        began[:] = [other for other in began if other.id != turn.id]
-        if not began:
-            del self._requests[turn.owner, request_key]
+    def _forget_turn(self, turn: TurnRecord) -> None:
+        del self._turns[turn.owner.tenant, turn.id]
+        self._active.pop(turn.id, None)
+        self._journals.pop(turn.id, None)
+        if turn.request_key is None:
+            return
+        key = (turn.owner, turn.request_key)
+        self._requests[key] = [other for other in self._requests[key] if other.id != turn.id]
+        if not self._requests[key]:
+            del self._requests[key]

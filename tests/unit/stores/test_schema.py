@@ -52,7 +52,8 @@ def _execute(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 _COLUMNS = """
-    SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
+    SELECT table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position),
+        column_name, data_type, character_maximum_length,
         is_nullable, column_default, collation_name
     FROM information_schema.columns WHERE table_schema = 'public'
 """
@@ -63,12 +64,26 @@ _CONSTRAINTS = """
 _INDEXES = "SELECT tablename::text, indexname::text, indexdef FROM pg_indexes"
 
 
+_SQLITE_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+
+
+def _parts_of(table: str) -> str:
+    """A query for a table's columns and foreign keys."""
+    return f"""
+        SELECT cid, name, type, "notnull", dflt_value, pk FROM pragma_table_info('{table}')
+        UNION ALL SELECT seq, "table", "from", "to", on_delete, 0
+        FROM pragma_foreign_key_list('{table}')
+    """  # noqa: S608 - the names are the database's own
+
+
 def _definitions(url: str) -> set[tuple[Any, ...]]:
     """All that a database says about its tables, and the revision it says they have."""
     version = _execute(url, "SELECT version_num FROM chatkeep_schema")
     if url.startswith("sqlite"):
-        made = _execute(url, "SELECT type, name, tbl_name, sql FROM sqlite_master")
-        made = [(*row[:3], " ".join((row[3] or "").split())) for row in made]
+        # A column that was added later stands elsewhere in the text of its table.
+        tables = [row[0] for row in _execute(url, _SQLITE_TABLES)]
+        made = [(table, *row) for table in tables for row in _execute(url, _parts_of(table))]
+        made += _execute(url, "SELECT name, sql FROM sqlite_master WHERE type = 'index'")
     else:
         made = [row for query in (_COLUMNS, _CONSTRAINTS, _INDEXES) for row in _execute(url, query)]
         made = [row for row in made if row[0].startswith("chatkeep_")]

@@ -19,9 +19,11 @@ from chatkeep.stores.sql import SQLStore, dialects
 from chatkeep.testing.store_contract.records import (
     ALICE,
     NOON,
+    a_piece,
     a_thread,
     a_turn,
     an_attachment,
+    begin,
     ids_of,
     items_named,
 )
@@ -71,7 +73,7 @@ from chatkeep.testing.store_contract.records import ALICE, a_thread, a_turn, ite
 async def main():
     store = SQLStore(sys.argv[1])
     await store.open()
-    await store.begin_turn(a_turn("t"), thread=a_thread("t"), items=items_named("question"))
+    await store.begin_turn(a_turn("t"), lease_seconds=9, thread=a_thread("t"), items=items_named("question"))
     os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """
@@ -132,9 +134,7 @@ async def test_writers_and_readers_at_once(store: SQLStore) -> None:
         owner = Owner("acme", user)
         for number in range(5):
             turn = a_turn(f"{user}-{number}", owner)
-            await store.begin_turn(
-                turn, thread=a_thread(turn.thread_id), items=items_named("question")
-            )
+            await begin(store, turn, thread=a_thread(turn.thread_id), items=items_named("question"))
             await store.list_threads(owner, PageQuery())
             await store.finish_turn(turn, "finished", TurnChanges(items=items_named("answer")))
             page = await store.list_items(owner, turn.thread_id, PageQuery(order="asc"))
@@ -214,12 +214,14 @@ async def test_no_statement_walks_a_whole_table(store: SQLStore, file: Path) -> 
 
 async def _use_everything(store: SQLStore) -> None:
     turn = a_turn("t", request_key="k")
-    await store.begin_turn(
+    await begin(
+        store,
         turn,
         thread=a_thread("t"),
         items=items_named("i", "j", "k"),
         attachments=[an_attachment("a", "t")],
         repeated_since=NOON,
+        max_active=9,
     )
     for order in ("asc", "desc"):
         await store.list_threads(ALICE, PageQuery(order=order))
@@ -236,11 +238,19 @@ async def _use_everything(store: SQLStore) -> None:
     await store.get_turn(ALICE, turn.id)
     await store.request_stop(ALICE, "t")
     await store.mark_delivered(ALICE, turn.id, False)
-    await store.checkpoint(turn.holder, NOON, [(turn.id, b"said")])
+    await store.active_turn(ALICE, "t")
+    await store.renew(turn.holder, 30)
+    await store.checkpoint(turn.holder, [a_piece(turn.id, 0, b"said")])
     await store.load_checkpoints(turn)
-    await store.expired_turns(NOON, "host")
-    await store.update_thread(ALICE, "t", ThreadChanges(title="x", keep_user_title=True))
-    await store.finish_turn(turn, "finished", TurnChanges(removed=["j"]))
+    await store.orphaned_turns("host")
+    changes = ThreadChanges(title="x", keep_user_title=True, metadata={"seen": True})
+    await store.update_thread(ALICE, "t", changes, turn=turn.id)
+    await store.save_items(ALICE, "t", items_named("l"), turn=turn.id)
+    await store.get_state(ALICE, "t", "agent")
+    ending = TurnChanges(removed=["j"], state={"a": 1, "b": None}, touched_at=NOON)
+    await store.finish_turn(turn, "finished", ending)
+    await store.finish_turn(turn, "interrupted", ending, takeover=True)
+    await store.purge(streamed_seconds=0, turns_seconds=0, limit=9)
     await store.delete_items(ALICE, "t", ["i"])
     await store.delete_attachment(ALICE, "a")
     await store.delete_thread(ALICE, "t")

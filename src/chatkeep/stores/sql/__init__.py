@@ -5,11 +5,15 @@ import asyncio
 from sqlalchemy import Connection, text
 
 from ..base import Store
+from ..capabilities import Purges
 from .attachments import Attachments
+from .checkpoints import Checkpoints
 from .dialects import database_at
 from .feedback import Feedback
 from .items import Items
+from .purging import Purging
 from .schema import explained, make_current
+from .states import States
 from .threads import Threads
 from .turns import Turns
 from .work import reading
@@ -17,7 +21,9 @@ from .work import reading
 __all__ = ["SQLStore"]
 
 
-class SQLStore(Threads, Items, Attachments, Feedback, Turns, Store):
+class SQLStore(
+    Threads, Items, Attachments, Feedback, Turns, Checkpoints, States, Purging, Store, Purges
+):
     """Keeps everything in SQLite or PostgreSQL.
 
     A SQLite file is created and brought up to date when it is opened;

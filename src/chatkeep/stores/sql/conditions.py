@@ -5,7 +5,7 @@ needed. A condition on a column takes its value from the parameter of the
 column's name with an underscore after it; `of` makes such parameters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
-    RowMapping,
     Select,
     Table,
     and_,
@@ -59,7 +58,7 @@ def paged(
     return statement.order_by(*ordered).limit(bindparam("limit_", type_=Integer))
 
 
-def page_parameters(query: PageQuery, after: RowMapping | None) -> Parameters:
+def page_parameters(query: PageQuery, after: Mapping[Any, Any] | None) -> Parameters:
     """The size of a page (one row more tells whether it is the last), and its bounds."""
     bounds = {f"after_{name}": value for name, value in (after or {}).items()}
     return {"limit_": query.limit + 1, **bounds}

@@ -10,6 +10,7 @@ from ...context import Owner
 from ...errors import NotFound
 from ..base import ItemRecord, Order, Page, PageQuery, ThreadRecord
 from .conditions import given, of, owned, page_of, page_parameters, paged, upsert
+from .fences import require_turn
 from .tables import items
 from .threads import hold_thread, read_thread, require_thread
 from .work import Part, reading, writing
@@ -117,14 +118,28 @@ class Items(Part):
 
     @writing
     def save_items(
-        self, connection: Connection, owner: Owner, thread_id: str, items: Sequence[ItemRecord]
+        self,
+        connection: Connection,
+        owner: Owner,
+        thread_id: str,
+        items: Sequence[ItemRecord],
+        *,
+        turn: str | None = None,
     ) -> None:
         first = hold_thread(connection, owner, thread_id, len(items))
+        require_turn(connection, owner, thread_id, turn)
         put_items(connection, owner, thread_id, items, first)
 
     @writing
     def delete_items(
-        self, connection: Connection, owner: Owner, thread_id: str, item_ids: Sequence[str]
+        self,
+        connection: Connection,
+        owner: Owner,
+        thread_id: str,
+        item_ids: Sequence[str],
+        *,
+        turn: str | None = None,
     ) -> None:
         hold_thread(connection, owner, thread_id)
+        require_turn(connection, owner, thread_id, turn)
         remove_items(connection, owner, thread_id, item_ids)

@@ -31,7 +31,7 @@ from .tables import metadata
 
 T = TypeVar("T")
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/versions``. Revisions are numbered, so they compare."""
 
 VERSION_TABLE = "chatkeep_schema"

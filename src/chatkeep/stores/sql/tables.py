@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     literal_column,
+    true,
 )
 
 from .columns import AnyText, JsonBytes, JsonValue, UtcTime
@@ -36,8 +37,9 @@ threads = Table(
     Column("allowed_image_domains", JsonValue),
     Column("metadata", JsonValue, nullable=False),
     Column("next_number", BigInteger, nullable=False),
+    Column("touched_at", UtcTime, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "id", name="chatkeep_threads_pkey"),
-    Index("chatkeep_threads_listed", "tenant", "user_id", "created_at", "id"),
+    Index("chatkeep_threads_listed", "tenant", "user_id", "touched_at", "id"),
 )
 
 items = Table(
@@ -120,7 +122,7 @@ turns = Table(
     Column("ended_at", UtcTime),
     Column("usage", JsonValue),
     Column("error_id", AnyText),
-    Column("next_number", BigInteger, nullable=False),
+    Column("streamed", Boolean, nullable=False, server_default=true()),
     PrimaryKeyConstraint("tenant", "id", name="chatkeep_turns_pkey"),
     ForeignKeyConstraint(
         ["tenant", "thread_id"],
@@ -130,6 +132,7 @@ turns = Table(
     ),
     Index("chatkeep_turns_thread", "tenant", "thread_id"),
     Index("chatkeep_turns_request", "tenant", "user_id", "request_key", "started_at"),
+    Index("chatkeep_turns_ended", "ended_at"),
 )
 
 # The word stands in the SQL itself: a planner uses a partial index only where
@@ -145,6 +148,23 @@ Index(
     postgresql_where=ACTIVE,
 )
 Index("chatkeep_turns_held", turns.c.holder, sqlite_where=ACTIVE, postgresql_where=ACTIVE)
+Index(
+    "chatkeep_turns_owner",
+    turns.c.tenant,
+    turns.c.user_id,
+    sqlite_where=ACTIVE,
+    postgresql_where=ACTIVE,
+)
+
+# Whether what a turn has streamed is still kept: few of all turns are in this index.
+STREAMED: ColumnElement[bool] = turns.c.streamed == true()
+
+Index(
+    "chatkeep_turns_streamed",
+    turns.c.ended_at,
+    sqlite_where=STREAMED,
+    postgresql_where=STREAMED,
+)
 
 checkpoints = Table(
     "chatkeep_checkpoints",
@@ -154,11 +174,30 @@ checkpoints = Table(
     Column("number", BigInteger, nullable=False),
     Column("user_id", AnyText, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("first", BigInteger, nullable=False, server_default="0"),
+    Column("frames", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "turn_id", "number", name="chatkeep_checkpoints_pkey"),
     ForeignKeyConstraint(
         ["tenant", "turn_id"],
         ["chatkeep_turns.tenant", "chatkeep_turns.id"],
         name="chatkeep_checkpoints_turn_fkey",
+        ondelete="CASCADE",
+    ),
+)
+
+states = Table(
+    "chatkeep_states",
+    metadata,
+    Column("tenant", AnyText, nullable=False),
+    Column("thread_id", AnyText, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("user_id", AnyText, nullable=False),
+    Column("data", JsonValue, nullable=False),
+    PrimaryKeyConstraint("tenant", "thread_id", "name", name="chatkeep_states_pkey"),
+    ForeignKeyConstraint(
+        ["tenant", "thread_id"],
+        ["chatkeep_threads.tenant", "chatkeep_threads.id"],
+        name="chatkeep_states_thread_fkey",
         ondelete="CASCADE",
     ),
 )

@@ -1,6 +1,7 @@
 """Threads in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from ...context import Owner
 from ...errors import NotFound
 from ..base import UNSET, Order, Page, PageQuery, ThreadChanges, ThreadRecord
+from ..cursors import cursor, place
 from .conditions import (
     Parameters,
     given,
@@ -30,10 +32,11 @@ from .conditions import (
     paged,
     upsert,
 )
+from .fences import require_turn
 from .tables import attachments, threads
 from .work import Part, reading, writing
 
-_KEYS = (threads.c.created_at, threads.c.id)
+_KEYS = (threads.c.touched_at, threads.c.id)
 _RECORD = (
     threads.c.id,
     threads.c.created_at,
@@ -42,6 +45,7 @@ _RECORD = (
     threads.c.status,
     threads.c.allowed_image_domains,
     threads.c.metadata,
+    threads.c.touched_at,
 )
 
 # As a bare condition on the user, PostgreSQL would look for one id in the index
@@ -51,12 +55,17 @@ _THIS = and_(given(threads.c.tenant), given(threads.c.id), given(threads.c.user_
 _GET = select(*_RECORD).where(_THIS)
 _EXISTS = select(literal(1)).where(_THIS)
 _KEY = select(*_KEYS).where(_THIS)
+_METADATA = select(threads.c.metadata).where(_THIS)
 _DELETE = delete(threads).where(_THIS)
 _HOLD = (
     update(threads)
     .where(_THIS)
     .values(next_number=threads.c.next_number + bindparam("count"))
     .returning(threads.c.next_number)
+)
+_TOUCHED_AT = bindparam("new_touched_at", type_=threads.c.touched_at.type)
+_TOUCH = (
+    update(threads).where(_THIS, threads.c.touched_at < _TOUCHED_AT).values(touched_at=_TOUCHED_AT)
 )
 _ATTACHMENT_IDS = select(attachments.c.id).where(owned(attachments), given(attachments.c.thread_id))
 
@@ -105,6 +114,11 @@ def hold_thread(connection: Connection, owner: Owner, thread_id: str, items: int
     return int(next_number) - items
 
 
+def touch_thread(connection: Connection, owner: Owner, thread_id: str, at: datetime) -> None:
+    """Note that a message has come to a thread that is held."""
+    connection.execute(_TOUCH, {**of(owner, id=thread_id), "new_touched_at": at})
+
+
 def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> None:
     """Insert or replace the thread. Raises `NotFound` if its id is another's."""
     row = {
@@ -118,8 +132,10 @@ def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> No
         "allowed_image_domains": thread.allowed_image_domains,
         "metadata": thread.metadata,
         "next_number": 0,
+        "touched_at": thread.touched_at or thread.created_at,
     }
-    statement = upsert(connection.dialect.name, threads, frozenset({"next_number"}))
+    kept = {"next_number"} if thread.touched_at else {"next_number", "touched_at"}
+    statement = upsert(connection.dialect.name, threads, frozenset(kept))
     if connection.execute(statement, row).rowcount == 0:
         raise NotFound
 
@@ -143,14 +159,14 @@ class Threads(Part):
     def list_threads(
         self, connection: Connection, owner: Owner, query: PageQuery
     ) -> Page[ThreadRecord]:
-        after = None
-        if query.after is not None:
-            after = connection.execute(_KEY, of(owner, id=query.after)).mappings().first()
-            if after is None:
-                raise NotFound
+        after = None if query.after is None else _place(connection, owner, query.after)
         statement = _list(query.order, after is not None)
         rows = connection.execute(statement, {**of(owner), **page_parameters(query, after)})
-        return page_of([_thread(row) for row in rows], query)
+        page = page_of([_thread(row) for row in rows], query)
+        if page.after is None:
+            return page
+        last = page.data[-1]
+        return Page(page.data, cursor(last.touched_at or last.created_at, last.id))
 
     @writing
     def save_thread(self, connection: Connection, owner: Owner, thread: ThreadRecord) -> None:
@@ -158,9 +174,20 @@ class Threads(Part):
 
     @writing
     def update_thread(
-        self, connection: Connection, owner: Owner, thread_id: str, changes: ThreadChanges
+        self,
+        connection: Connection,
+        owner: Owner,
+        thread_id: str,
+        changes: ThreadChanges,
+        *,
+        turn: str | None = None,
     ) -> ThreadRecord:
+        if turn is not None or changes.metadata or changes.metadata_removed:
+            hold_thread(connection, owner, thread_id)
+        require_turn(connection, owner, thread_id, turn)
         new = _new_values(changes)
+        if changes.metadata or changes.metadata_removed:
+            new["metadata"] = _patched_metadata(connection, owner, thread_id, changes)
         if not new:
             return read_thread(connection, owner, thread_id)
         statement = _update(frozenset(new), changes.keep_user_title)
@@ -182,8 +209,29 @@ def _thread(row: Sequence[Any]) -> ThreadRecord:
     return ThreadRecord(*row)
 
 
+def _place(connection: Connection, owner: Owner, after: str) -> Mapping[Any, Any]:
+    """Where in the list a page begins. Raises `NotFound`."""
+    known = place(after)
+    if known is not None:
+        return {"touched_at": known[0], "id": known[1]}
+    row = connection.execute(_KEY, of(owner, id=after)).mappings().first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _patched_metadata(
+    connection: Connection, owner: Owner, thread_id: str, changes: ThreadChanges
+) -> dict[str, Any]:
+    """The metadata of a thread that is held, as it will be."""
+    metadata = dict(connection.execute(_METADATA, of(owner, id=thread_id)).scalar() or {})
+    for key in changes.metadata_removed:
+        metadata.pop(key, None)
+    return metadata | dict(changes.metadata)
+
+
 def _new_values(changes: ThreadChanges) -> Parameters:
-    names = ("title", "status", "allowed_image_domains", "metadata")
+    names = ("title", "status", "allowed_image_domains")
     new = {name: getattr(changes, name) for name in names}
     new = {name: value for name, value in new.items() if value is not UNSET}
     return new | {"title_source": changes.title_source} if "title" in new else new

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Insert,
+    String,
+    Update,
     and_,
     bindparam,
-    delete,
     false,
     func,
-    insert,
     or_,
     select,
     true,
@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 
 from ...context import Owner
-from ...errors import NotFound, TurnActive, TurnRepeated
+from ...errors import NotFound, TooManyTurns, TurnActive, TurnRepeated
 from ..base import (
     AttachmentRecord,
+    Held,
     ItemRecord,
     ThreadRecord,
     TurnChanges,
@@ -31,11 +32,14 @@ from ..base import (
     TurnStatus,
 )
 from .attachments import put_attachment
+from .checkpoints import put_checkpoints
+from .clock import NOW, after_now, microseconds
 from .conditions import Parameters, given, of, owned
 from .dialects import insert_into
 from .items import put_items, remove_items
-from .tables import ACTIVE, checkpoints, turns
-from .threads import hold_thread, put_thread, require_thread
+from .states import put_states
+from .tables import ACTIVE, turns
+from .threads import hold_thread, put_thread, require_thread, touch_thread
 from .work import Part, reading, writing
 
 _RECORD = (
@@ -46,7 +50,6 @@ _RECORD = (
     turns.c.kind,
     turns.c.holder,
     turns.c.started_at,
-    turns.c.lease_expires_at,
     turns.c.status,
     turns.c.request_key,
     turns.c.input_item_id,
@@ -55,12 +58,15 @@ _RECORD = (
     turns.c.ended_at,
     turns.c.usage,
     turns.c.error_id,
+    turns.c.lease_expires_at,
+    (turns.c.lease_expires_at <= NOW).label("lapsed"),
 )
 _THIS = owned(turns) & given(turns.c.id)
 _HOLDING = and_(owned(turns), given(turns.c.thread_id), ACTIVE)
 
 _GET = select(*_RECORD).where(_THIS)
 _ACTIVE_ON = select(*_RECORD).where(_HOLDING)
+_ACTIVE_OF = select(func.count()).select_from(turns).where(owned(turns), ACTIVE)
 _REPEATED = (
     select(*_RECORD)
     .where(
@@ -81,41 +87,19 @@ _MARK = (
     .where(_THIS)
     .values(delivered=bindparam("delivered_", type_=turns.c.delivered.type))
 )
-_NEW_STATUS = bindparam("new_status", type_=turns.c.status.type)
-_END = (
-    update(turns)
-    .where(_THIS, given(turns.c.thread_id), ACTIVE)
-    .values(
-        status=_NEW_STATUS,
-        delivered=and_(turns.c.delivered, _NEW_STATUS != "interrupted"),
-        ended_at=bindparam("new_ended_at", type_=turns.c.ended_at.type),
-        usage=bindparam("new_usage", type_=turns.c.usage.type),
-        error_id=bindparam("new_error_id", type_=turns.c.error_id.type),
-    )
-)
 _RENEW = (
     update(turns)
     .where(given(turns.c.holder), ACTIVE)
-    .values(
-        lease_expires_at=bindparam("new_lease", type_=turns.c.lease_expires_at.type),
-        next_number=turns.c.next_number + bindparam("count"),
-    )
-    .returning(
-        turns.c.id, turns.c.tenant, turns.c.user_id, turns.c.next_number, turns.c.stop_requested
-    )
+    .values(lease_expires_at=after_now("lease"))
+    .returning(turns.c.id, turns.c.stop_requested)
 )
-_KEEP = insert(checkpoints)
-_LOG = (
-    select(checkpoints.c.data)
-    .where(owned(checkpoints), given(checkpoints.c.turn_id))
-    .order_by(checkpoints.c.number)
-)
-_DROP_LOG = delete(checkpoints).where(owned(checkpoints), given(checkpoints.c.turn_id))
+_OWNER_KEY = func.hashtextextended(bindparam("owner", type_=String), 0)
+_LOCK_OWNER = select(func.pg_advisory_xact_lock(_OWNER_KEY))
 _PREFIX = bindparam("prefix", type_=turns.c.holder.type)
-_EXPIRED = select(*_RECORD).where(
+_ORPHANED = select(*_RECORD).where(
     ACTIVE,
     or_(
-        turns.c.lease_expires_at < bindparam("now", type_=turns.c.lease_expires_at.type),
+        turns.c.lease_expires_at <= NOW,
         func.substr(turns.c.holder, 1, func.length(_PREFIX)) == _PREFIX,
     ),
 )
@@ -124,8 +108,31 @@ _EXPIRED = select(*_RECORD).where(
 @cache
 def _insert(dialect: str) -> Insert:
     """Insert a turn, or nothing if another one holds the thread."""
-    return insert_into(turns, dialect).on_conflict_do_nothing(
-        index_elements=[turns.c.tenant, turns.c.thread_id], index_where=ACTIVE
+    return (
+        insert_into(turns, dialect)
+        .values(lease_expires_at=after_now("lease"))
+        .on_conflict_do_nothing(
+            index_elements=[turns.c.tenant, turns.c.thread_id], index_where=ACTIVE
+        )
+    )
+
+
+@cache
+def _end(takeover: bool) -> Update:
+    """End an active turn; to take it over, only if it was not renewed."""
+    status = bindparam("new_status", type_=turns.c.status.type)
+    delivered = func.coalesce(
+        bindparam("new_delivered", type_=turns.c.delivered.type), turns.c.delivered
+    )
+    statement = update(turns).where(_THIS, given(turns.c.thread_id), ACTIVE)
+    if takeover:
+        statement = statement.where(given(turns.c.lease_expires_at))
+    return statement.values(
+        status=status,
+        delivered=and_(delivered, status != "interrupted"),
+        ended_at=bindparam("new_ended_at", type_=turns.c.ended_at.type),
+        usage=bindparam("new_usage", type_=turns.c.usage.type),
+        error_id=bindparam("new_error_id", type_=turns.c.error_id.type),
     )
 
 
@@ -143,7 +150,6 @@ def _row(turn: TurnRecord) -> Parameters:
         "kind": turn.kind,
         "holder": turn.holder,
         "started_at": turn.started_at,
-        "lease_expires_at": turn.lease_expires_at,
         "status": turn.status,
         "request_key": turn.request_key,
         "input_item_id": turn.input_item_id,
@@ -152,7 +158,6 @@ def _row(turn: TurnRecord) -> Parameters:
         "ended_at": turn.ended_at,
         "usage": turn.usage,
         "error_id": turn.error_id,
-        "next_number": 0,
     }
 
 
@@ -169,10 +174,12 @@ class Turns(Part):
         connection: Connection,
         turn: TurnRecord,
         *,
+        lease_seconds: float,
         thread: ThreadRecord | None = None,
         items: Sequence[ItemRecord] = (),
         attachments: Sequence[AttachmentRecord] = (),
         repeated_since: datetime | None = None,
+        max_active: int | None = None,
     ) -> None:
         owner, thread_id = turn.owner, turn.thread_id
         if thread is not None:
@@ -180,8 +187,12 @@ class Turns(Part):
         first = hold_thread(connection, owner, thread_id, len(items))
         if repeated_since is not None and turn.request_key is not None:
             _refuse_repeated(connection, turn, repeated_since)
-        _take_thread(connection, turn)
+        _take_thread(connection, turn, lease_seconds)
+        if max_active is not None:
+            _refuse_too_many(connection, owner, max_active)
         put_items(connection, owner, thread_id, items, first)
+        if items:
+            touch_thread(connection, owner, thread_id, turn.started_at)
         for attachment in attachments:
             if attachment.thread_id not in {None, thread_id}:
                 hold_thread(connection, owner, str(attachment.thread_id))
@@ -192,6 +203,16 @@ class Turns(Part):
         row = connection.execute(_GET, of(owner, id=turn_id)).first()
         if row is None:
             raise NotFound
+        return _turn(row)
+
+    @reading
+    def active_turn(
+        self, connection: Connection, owner: Owner, thread_id: str
+    ) -> TurnRecord | None:
+        row = connection.execute(_ACTIVE_ON, of(owner, thread_id=thread_id)).first()
+        if row is None:
+            require_thread(connection, owner, thread_id)
+            return None
         return _turn(row)
 
     @writing
@@ -212,34 +233,13 @@ class Turns(Part):
             raise NotFound
 
     @writing
-    def checkpoint(
-        self,
-        connection: Connection,
-        holder: str,
-        lease_expires_at: datetime,
-        frames: Sequence[tuple[str, bytes]],
-    ) -> list[str]:
-        renewal = {"holder_": holder, "new_lease": lease_expires_at, "count": len(frames)}
-        held = {row.id: row for row in connection.execute(_RENEW, renewal)}
-        kept = [
-            {
-                "tenant": held[turn_id].tenant,
-                "turn_id": turn_id,
-                "number": held[turn_id].next_number - len(frames) + place,
-                "user_id": held[turn_id].user_id,
-                "data": data,
-            }
-            for place, (turn_id, data) in enumerate(frames)
-            if turn_id in held
-        ]
-        if kept:
-            connection.execute(_KEEP, kept)
-        return [turn_id for turn_id, row in held.items() if row.stop_requested]
-
-    @reading
-    def load_checkpoints(self, connection: Connection, turn: TurnRecord) -> list[bytes]:
-        log = connection.execute(_LOG, of(turn.owner, turn_id=turn.id))
-        return list(log.scalars())
+    def renew(self, connection: Connection, holder: str, lease_seconds: float) -> Held:
+        renewal = {"holder_": holder, "lease": microseconds(lease_seconds)}
+        held = list(connection.execute(_RENEW, renewal))
+        return Held(
+            active=frozenset(turn_id for turn_id, _ in held),
+            to_stop=frozenset(turn_id for turn_id, stop_requested in held if stop_requested),
+        )
 
     @writing
     def finish_turn(
@@ -248,24 +248,28 @@ class Turns(Part):
         turn: TurnRecord,
         status: TurnStatus,
         changes: TurnChanges,
+        *,
+        takeover: bool = False,
     ) -> bool:
         owner, thread_id = turn.owner, turn.thread_id
         try:
             first = hold_thread(connection, owner, thread_id, len(changes.items))
         except NotFound:
             return False
-        if not _end(connection, turn, status, changes):
+        if not _ends(connection, turn, status, changes, takeover=takeover):
             return False
         put_items(connection, owner, thread_id, changes.items, first)
         remove_items(connection, owner, thread_id, changes.removed)
-        connection.execute(_DROP_LOG, of(owner, turn_id=turn.id))
+        if changes.touched_at is not None:
+            touch_thread(connection, owner, thread_id, changes.touched_at)
+        if changes.tail is not None:
+            put_checkpoints(connection, [(owner, changes.tail)])
+        put_states(connection, owner, thread_id, changes.state)
         return True
 
     @reading
-    def expired_turns(
-        self, connection: Connection, now: datetime, holder_prefix: str
-    ) -> list[TurnRecord]:
-        rows = connection.execute(_EXPIRED, {"now": now, "prefix": holder_prefix})
+    def orphaned_turns(self, connection: Connection, holder_prefix: str) -> list[TurnRecord]:
+        rows = connection.execute(_ORPHANED, {"prefix": holder_prefix})
         return [_turn(row) for row in rows]
 
 
@@ -276,20 +280,42 @@ def _refuse_repeated(connection: Connection, turn: TurnRecord, since: datetime) 
         raise TurnRepeated(_turn(row))
 
 
-def _take_thread(connection: Connection, turn: TurnRecord) -> None:
-    if connection.execute(_insert(connection.dialect.name), _row(turn)).rowcount == 0:
+def _take_thread(connection: Connection, turn: TurnRecord, lease_seconds: float) -> None:
+    row = {**_row(turn), "lease": microseconds(lease_seconds)}
+    if connection.execute(_insert(connection.dialect.name), row).rowcount == 0:
         holding = of(turn.owner, thread_id=turn.thread_id)
         raise TurnActive(_turn(connection.execute(_ACTIVE_ON, holding).one()))
 
 
-def _end(
-    connection: Connection, turn: TurnRecord, status: TurnStatus, changes: TurnChanges
+def _refuse_too_many(connection: Connection, owner: Owner, max_active: int) -> None:
+    """Count the owner's turns, this one included, and let others of the owner's wait meanwhile.
+
+    Without the lock, transactions that don't see each other would all find room.
+    SQLite has one writer at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_OWNER, {"owner": f"{owner.tenant}\x1f{owner.user}"})
+    count = connection.execute(_ACTIVE_OF, of(owner)).scalar()
+    if count is not None and count > max_active:
+        raise TooManyTurns
+
+
+def _ends(
+    connection: Connection,
+    turn: TurnRecord,
+    status: TurnStatus,
+    changes: TurnChanges,
+    *,
+    takeover: bool,
 ) -> bool:
     parameters = {
         **of(turn.owner, id=turn.id, thread_id=turn.thread_id),
         "new_status": status,
+        "new_delivered": changes.delivered,
         "new_ended_at": datetime.now(UTC),
         "new_usage": changes.usage,
         "new_error_id": changes.error_id,
     }
-    return connection.execute(_END, parameters).rowcount == 1
+    if takeover:
+        parameters["lease_expires_at_"] = turn.lease_expires_at
+    return connection.execute(_end(takeover), parameters).rowcount == 1

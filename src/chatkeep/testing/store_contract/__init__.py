@@ -12,36 +12,50 @@
             await store.close()
 
 Each test gets an open, empty store. It needs pytest and pytest-asyncio. The
-contract itself is the text of `chatkeep.stores.base`.
+contract itself is the text of `chatkeep.stores.base`. What a store may do
+beside it (`chatkeep.stores.capabilities`) has suites of its own:
+`PurgingContract`.
 """
 
 import pytest
 
-_PARTS = ("attachments", "feedback", "items", "leases", "owners", "text", "threads", "turns")
+_PARTS = (
+    *("attachments", "feedback", "fences", "items", "journals", "leases", "lists", "owners"),
+    *("purging", "states", "text", "threads", "turns"),
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from ...stores.base import Store  # noqa: E402
 from .attachments import AttachmentsContract  # noqa: E402
 from .feedback import FeedbackContract  # noqa: E402
+from .fences import FencesContract  # noqa: E402
 from .items import ItemsContract  # noqa: E402
+from .journals import JournalsContract  # noqa: E402
 from .leases import LeasesContract  # noqa: E402
+from .lists import ListsContract  # noqa: E402
 from .owners import OwnersContract  # noqa: E402
+from .purging import PurgingContract  # noqa: E402
+from .states import StatesContract  # noqa: E402
 from .text import TextContract  # noqa: E402
 from .threads import ThreadsContract  # noqa: E402
 from .turns import TurnsContract  # noqa: E402
 
-__all__ = ["StoreContract"]
+__all__ = ["PurgingContract", "StoreContract"]
 
 
 @pytest.mark.asyncio
 class StoreContract(
     OwnersContract,
     ThreadsContract,
+    ListsContract,
     ItemsContract,
     AttachmentsContract,
     FeedbackContract,
     TurnsContract,
     LeasesContract,
+    FencesContract,
+    JournalsContract,
+    StatesContract,
     TextContract,
 ):
     """The whole store contract; a subclass brings the fixture ``store``."""

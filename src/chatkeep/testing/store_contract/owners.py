@@ -14,14 +14,14 @@ from .records import (
     ALICE,
     COLLEAGUE,
     NAMESAKE,
-    NOON,
     STRANGERS,
+    a_piece,
     a_thread,
     a_turn,
     an_attachment,
+    begin,
     ids_of,
     items_named,
-    minutes,
 )
 
 Attempt = Callable[[Store, Owner], Awaitable[object]]
@@ -44,23 +44,28 @@ ATTEMPTS: dict[str, Attempt] = {
     "delete_attachment": lambda store, who: store.delete_attachment(who, "a"),
     "save_feedback": lambda store, who: store.save_feedback(who, "t", ["i"], "negative"),
     "list_feedback": lambda store, who: store.list_feedback(who, "t"),
-    "begin_turn": lambda store, who: store.begin_turn(a_turn("t", who)),
-    "begin_turn_with_attachment": lambda store, who: store.begin_turn(
-        a_turn("mine", who), thread=a_thread("mine"), attachments=[an_attachment("b", "t")]
+    "begin_turn": lambda store, who: begin(store, a_turn("t", who)),
+    "begin_turn_with_attachment": lambda store, who: begin(
+        store, a_turn("mine", who), thread=a_thread("mine"), attachments=[an_attachment("b", "t")]
     ),
     "get_turn": lambda store, who: store.get_turn(who, "trn"),
     "request_stop": lambda store, who: store.request_stop(who, "t"),
+    "active_turn": lambda store, who: store.active_turn(who, "t"),
+    "get_state": lambda store, who: store.get_state(who, "t", "agent"),
     "mark_delivered": lambda store, who: store.mark_delivered(who, "trn", False),
 }
 
 REPLACEMENTS: dict[str, Attempt] = {
     "save_thread": lambda store, who: store.save_thread(who, a_thread("t", title="x")),
     "save_attachment": lambda store, who: store.save_attachment(who, an_attachment("a")),
-    "begin_turn_with_thread": lambda store, who: store.begin_turn(
-        a_turn("t", who), thread=a_thread("t", title="x")
+    "begin_turn_with_thread": lambda store, who: begin(
+        store, a_turn("t", who), thread=a_thread("t", title="x")
     ),
-    "begin_turn_with_attachment": lambda store, who: store.begin_turn(
-        a_turn("mine", who), thread=a_thread("mine"), attachments=[an_attachment("a", "mine")]
+    "begin_turn_with_attachment": lambda store, who: begin(
+        store,
+        a_turn("mine", who),
+        thread=a_thread("mine"),
+        attachments=[an_attachment("a", "mine")],
     ),
 }
 
@@ -74,6 +79,7 @@ async def _everything(store: Store) -> list[Any]:
         await store.list_feedback(ALICE, "t"),
         await store.get_turn(ALICE, "trn"),
         await store.load_checkpoints(_TURN),
+        await store.get_state(ALICE, "t", "agent"),
     ]
 
 
@@ -129,12 +135,13 @@ class OwnersContract:
             assert not page.has_more
 
     async def _with_alices_thread(self, store: Store) -> list[Any]:
-        await store.begin_turn(
+        await begin(
+            store,
             _TURN,
             thread=a_thread("t", title="Mine"),
             items=items_named("i"),
             attachments=[an_attachment("a", "t")],
         )
         await store.save_feedback(ALICE, "t", ["i"], "positive")
-        await store.checkpoint(_TURN.holder, NOON + minutes(1), [(_TURN.id, b"said")])
+        await store.checkpoint(_TURN.holder, [a_piece(_TURN.id, 0, b"said")])
         return await _everything(store)

@@ -8,6 +8,7 @@ from ... import ids
 from ...context import Owner
 from ...stores.base import (
     AttachmentRecord,
+    Checkpoint,
     ItemRecord,
     Order,
     Page,
@@ -23,7 +24,8 @@ NAMESAKE = Owner("globex", "alice")
 STRANGERS = (COLLEAGUE, NAMESAKE)
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-LEASE = timedelta(seconds=30)
+LEASE = 30.0
+"""Seconds that a turn's lease lasts."""
 HOLDER = "host-a:1:x"
 
 
@@ -63,25 +65,35 @@ def an_attachment(
 
 
 def a_turn(thread_id: str, owner: Owner = ALICE, **fields: Any) -> TurnRecord:
-    """An active turn begun at noon, with half a minute's lease."""
-    started_at = fields.pop("started_at", NOON)
+    """An active turn begun at noon."""
     return TurnRecord(
         id=fields.pop("id", None) or ids.turn_id(),
         owner=owner,
         thread_id=thread_id,
         kind=fields.pop("kind", "threads.add_user_message"),
         holder=fields.pop("holder", HOLDER),
-        started_at=started_at,
-        lease_expires_at=fields.pop("lease_expires_at", started_at + LEASE),
+        started_at=fields.pop("started_at", NOON),
         **fields,
     )
 
 
-async def begun(store: Store, thread_id: str = "t", **fields: Any) -> TurnRecord:
+async def begin(store: Store, turn: TurnRecord, **beginning: Any) -> None:
+    """Begin a turn, with half a minute's lease unless told."""
+    await store.begin_turn(turn, **{"lease_seconds": LEASE, **beginning})
+
+
+async def begun(
+    store: Store, thread_id: str = "t", lease_seconds: float = LEASE, **fields: Any
+) -> TurnRecord:
     """A turn of Alice's under way on a new thread."""
     turn = a_turn(thread_id, **fields)
-    await store.begin_turn(turn, thread=a_thread(thread_id))
+    await begin(store, turn, thread=a_thread(thread_id), lease_seconds=lease_seconds)
     return turn
+
+
+def a_piece(turn_id: str, number: int, *frames: bytes) -> Checkpoint:
+    """A piece of a turn's journal, all of frames."""
+    return Checkpoint(turn_id, number, number, len(frames), b"".join(frames))
 
 
 def ids_of(page: Page[Any]) -> list[str]:

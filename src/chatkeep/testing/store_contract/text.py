@@ -7,7 +7,7 @@ import pytest
 from ...context import Owner
 from ...errors import NotFound
 from ...stores.base import PageQuery, Store, ThreadChanges
-from .records import ALICE, a_thread, a_turn, an_attachment, an_item, ids_of
+from .records import ALICE, a_piece, a_thread, a_turn, an_attachment, an_item, begin, ids_of
 
 TEXTS = {
     "null byte": "before\x00after",
@@ -68,12 +68,12 @@ class TextContract:
 
     async def test_checkpoints_are_any_bytes(self, store: Store) -> None:
         turn = a_turn("t")
-        await store.begin_turn(turn, thread=a_thread("t"))
+        await begin(store, turn, thread=a_thread("t"))
         frames = [b"", bytes(range(256)), b"x" * (1 << 20)]
-        for frame in frames:
-            await store.checkpoint(turn.holder, turn.lease_expires_at, [(turn.id, frame)])
+        for number, frame in enumerate(frames):
+            await store.checkpoint(turn.holder, [a_piece(turn.id, number, frame)])
 
-        assert await store.load_checkpoints(turn) == frames
+        assert [piece.data for piece in await store.load_checkpoints(turn)] == frames
 
     @pytest.mark.parametrize("text", ["nul\x00", "lone\ud83d", "back\\slash", "ŝtrange 🙂"])
     async def test_ids_and_owners_are_any_text(self, store: Store, text: str) -> None:
@@ -85,7 +85,7 @@ class TextContract:
         with pytest.raises(NotFound):
             await store.get_attachment(owner, text)
         turn = a_turn(text, owner, request_key=text, input_item_id=text, usage={text: 1})
-        await store.begin_turn(turn, thread=a_thread(text), items=[an_item(text)])
+        await begin(store, turn, thread=a_thread(text), items=[an_item(text)])
 
         assert await store.get_turn(owner, turn.id) == turn
         assert ids_of(await store.list_items(owner, text, PageQuery())) == [text]

@@ -12,10 +12,12 @@ from .records import (
     HOLDER,
     NAMESAKE,
     NOON,
+    a_piece,
     a_thread,
     a_turn,
     an_attachment,
     an_item,
+    begin,
     begun,
     ids_of,
     items_named,
@@ -31,7 +33,8 @@ class TurnsContract:
     async def test_a_turn_begins_with_all_that_it_was_given(self, store: Store) -> None:
         turn = a_turn("t", request_key="k", input_item_id="i", usage={"input_tokens": 3})
         attachment = an_attachment("a", "t")
-        await store.begin_turn(
+        await begin(
+            store,
             turn,
             thread=a_thread("t", title="Rent"),
             items=items_named("i"),
@@ -48,7 +51,7 @@ class TurnsContract:
         await store.save_items(ALICE, "t", items_named("b"))
         await store.save_attachment(ALICE, an_attachment("file"))
         joined = an_attachment("file", "t")
-        await store.begin_turn(a_turn("t"), items=items_named("a"), attachments=[joined])
+        await begin(store, a_turn("t"), items=items_named("a"), attachments=[joined])
 
         assert ids_of(await store.list_items(ALICE, "t", PageQuery(order="asc"))) == ["b", "a"]
         assert (await store.get_thread(ALICE, "t")).title == "Rent"
@@ -65,13 +68,13 @@ class TurnsContract:
     async def test_a_turn_on_a_missing_thread_saves_nothing(self, store: Store) -> None:
         turn = a_turn("none")
         with pytest.raises(NotFound):
-            await store.begin_turn(turn, items=items_named("i"), attachments=[an_attachment("a")])
+            await begin(store, turn, items=items_named("i"), attachments=[an_attachment("a")])
 
         with pytest.raises(NotFound):
             await store.get_turn(ALICE, turn.id)
         with pytest.raises(NotFound):
             await store.get_attachment(ALICE, "a")
-        assert await store.expired_turns(NOON + minutes(99), "") == []
+        assert await store.orphaned_turns("") == []
 
     # One at a time
 
@@ -81,8 +84,8 @@ class TurnsContract:
         first = await begun(store)
         second = a_turn("t", started_at=NOON + minutes(60))
         with pytest.raises(TurnActive) as refused:
-            await store.begin_turn(
-                second, items=items_named("i"), attachments=[an_attachment("a", "t")]
+            await begin(
+                store, second, items=items_named("i"), attachments=[an_attachment("a", "t")]
             )
 
         assert refused.value.turn == first
@@ -95,7 +98,7 @@ class TurnsContract:
     async def test_a_thread_given_anew_does_not_take_a_held_one(self, store: Store) -> None:
         await begun(store)
         with pytest.raises(TurnActive):
-            await store.begin_turn(a_turn("t"), thread=a_thread("t", title="Other"))
+            await begin(store, a_turn("t"), thread=a_thread("t", title="Other"))
 
         assert (await store.get_thread(ALICE, "t")).title is None
 
@@ -104,7 +107,7 @@ class TurnsContract:
         turns = {f"i{number}": a_turn("t", holder=f"host-{number}:1:x") for number in range(16)}
         async with asyncio.timeout(60):
             results = await asyncio.gather(
-                *(store.begin_turn(turn, items=items_named(i)) for i, turn in turns.items()),
+                *(begin(store, turn, items=items_named(i)) for i, turn in turns.items()),
                 return_exceptions=True,
             )
 
@@ -118,7 +121,7 @@ class TurnsContract:
         turns = [a_turn(f"t{number}") for number in range(8)]
         async with asyncio.timeout(60):
             await asyncio.gather(
-                *(store.begin_turn(turn, thread=a_thread(turn.thread_id)) for turn in turns)
+                *(begin(store, turn, thread=a_thread(turn.thread_id)) for turn in turns)
             )
 
         for turn in turns:
@@ -129,7 +132,7 @@ class TurnsContract:
             name = f"t{steps}"
             turn = a_turn(name, id=f"trn{steps}")
             beginning = asyncio.create_task(
-                store.begin_turn(turn, thread=a_thread(name), items=items_named("i"))
+                begin(store, turn, thread=a_thread(name), items=items_named("i"))
             )
             for _ in range(steps):
                 await asyncio.sleep(0)
@@ -137,7 +140,7 @@ class TurnsContract:
             await asyncio.wait([beginning])
 
         await store.save_thread(ALICE, a_thread("last"))  # by now the others are settled
-        begun_turns = {turn.thread_id for turn in await store.expired_turns(NOON, "")}
+        begun_turns = {turn.thread_id for turn in await store.orphaned_turns("")}
         for thread in (await store.list_threads(ALICE, PageQuery(limit=100))).data:
             if thread.id != "last":
                 assert thread.id in begun_turns
@@ -148,8 +151,8 @@ class TurnsContract:
     async def test_a_request_repeated_while_it_is_answered_is_told(self, store: Store) -> None:
         first = await begun(store, request_key="k")
         with pytest.raises(TurnRepeated) as refused:
-            await store.begin_turn(
-                a_turn("t", request_key="k"), items=items_named("i"), repeated_since=NOON
+            await begin(
+                store, a_turn("t", request_key="k"), items=items_named("i"), repeated_since=NOON
             )
 
         assert refused.value.turn == first
@@ -159,8 +162,8 @@ class TurnsContract:
         first = await begun(store, "t1", request_key="k")
         await store.mark_delivered(ALICE, first.id, False)
         with pytest.raises(TurnRepeated) as refused:
-            await store.begin_turn(
-                a_turn("t2", request_key="k"), thread=a_thread("t2"), repeated_since=NOON
+            await begin(
+                store, a_turn("t2", request_key="k"), thread=a_thread("t2"), repeated_since=NOON
             )
 
         assert refused.value.turn.id == first.id
@@ -187,7 +190,7 @@ class TurnsContract:
         if not delivered:
             await store.mark_delivered(ALICE, first.id, False)
         await store.finish_turn(first, status, TurnChanges())
-        again = store.begin_turn(a_turn("t", request_key="k"), repeated_since=NOON)
+        again = begin(store, a_turn("t", request_key="k"), repeated_since=NOON)
 
         if repeated:
             with pytest.raises(TurnRepeated) as refused:
@@ -206,7 +209,7 @@ class TurnsContract:
         await store.finish_turn(first, status, TurnChanges())
         await store.mark_delivered(ALICE, first.id, True)
 
-        await store.begin_turn(a_turn("t", request_key="k"), repeated_since=NOON)
+        await begin(store, a_turn("t", request_key="k"), repeated_since=NOON)
 
     async def test_the_newest_repeated_turn_is_told(self, store: Store) -> None:
         older = await begun(store, "t1", request_key="k")
@@ -214,8 +217,8 @@ class TurnsContract:
         for turn in (newer, older):
             await store.mark_delivered(ALICE, turn.id, False)
         with pytest.raises(TurnRepeated) as refused:
-            await store.begin_turn(
-                a_turn("t3", request_key="k"), thread=a_thread("t3"), repeated_since=NOON
+            await begin(
+                store, a_turn("t3", request_key="k"), thread=a_thread("t3"), repeated_since=NOON
             )
 
         assert refused.value.turn.id == newer.id
@@ -224,7 +227,7 @@ class TurnsContract:
         first = await begun(store, request_key="k", delivered=False)
         await store.finish_turn(first, "finished", TurnChanges())
         second = a_turn("t", request_key="k", started_at=NOON + minutes(9))
-        await store.begin_turn(second, repeated_since=NOON + minutes(1))
+        await begin(store, second, repeated_since=NOON + minutes(1))
 
         assert (await store.get_turn(ALICE, second.id)).status == "active"
 
@@ -234,8 +237,8 @@ class TurnsContract:
     ) -> None:
         first = await begun(store, request_key=key, delivered=False)
         await store.finish_turn(first, "finished", TurnChanges())
-        await store.begin_turn(
-            a_turn("t", request_key=key), repeated_since=NOON if key is None else None
+        await begin(
+            store, a_turn("t", request_key=key), repeated_since=NOON if key is None else None
         )
 
     async def test_another_key_or_owner_or_thread_is_not_repeated(self, store: Store) -> None:
@@ -247,17 +250,20 @@ class TurnsContract:
             ("a colleague's", COLLEAGUE, "j"),
             ("a namesake's", NAMESAKE, "j"),
         ):
-            await store.begin_turn(
-                a_turn(name, owner, request_key=key), thread=a_thread(name), repeated_since=NOON
+            await begin(
+                store,
+                a_turn(name, owner, request_key=key),
+                thread=a_thread(name),
+                repeated_since=NOON,
             )
 
     # Ending
 
     async def test_the_end_of_a_turn_changes_everything_at_once(self, store: Store) -> None:
         turn = a_turn("t")
-        await store.begin_turn(turn, thread=a_thread("t"), items=items_named("a", "old"))
+        await begin(store, turn, thread=a_thread("t"), items=items_named("a", "old"))
         await store.save_feedback(ALICE, "t", ["old"], "negative")
-        await store.checkpoint(HOLDER, NOON + minutes(1), [(turn.id, b"said")])
+        await store.checkpoint(HOLDER, [a_piece(turn.id, 0, b"said")])
         await store.mark_delivered(ALICE, turn.id, False)
         unfinished = an_item("b", data=b'{"text":"half"}', finished=False)
         changes = TurnChanges(
@@ -274,18 +280,16 @@ class TurnsContract:
         assert ended.ended_at is not None
         assert ended.ended_at.utcoffset() == minutes(0)
         assert not ended.delivered
-        assert ended.lease_expires_at == NOON + minutes(1)
         page = await store.list_items(ALICE, "t", PageQuery(order="asc"))
         assert ids_of(page) == ["a", "b"]
         assert page.data[1] == unfinished
         assert await store.list_feedback(ALICE, "t") == []
-        assert await store.load_checkpoints(turn) == []
 
     async def test_an_ended_turn_frees_its_thread(self, store: Store) -> None:
         first = await begun(store)
         await store.finish_turn(first, "finished", TurnChanges())
         second = a_turn("t")
-        await store.begin_turn(second)
+        await begin(store, second)
 
         assert (await store.get_turn(ALICE, second.id)).status == "active"
         assert (await store.get_turn(ALICE, first.id)).status == "finished"
