@@ -6,7 +6,7 @@ from chatkeep import Chatkeep, Settings, Turn
 
 from ..script import play
 
-_SETTINGS = Settings(max_answer_bytes=64 * 1024 * 1024)
+_SETTINGS = Settings(max_answer_bytes=64 * 1024 * 1024, max_turns_per_user=100_000)
 
 
 def script_chat(database: str) -> Chatkeep:

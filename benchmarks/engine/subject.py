@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable
 from datetime import UTC, datetime, timedelta
 
 from chatkeep import Chatkeep, Context
-from chatkeep.engine.dispatch import JSONReply
+from chatkeep.engine.dispatch import JSONReply, StreamReply
 from chatkeep.ids import item_id, thread_id
 from chatkeep.protocol.wire import to_json
 from chatkeep.stores.base import ItemRecord, ThreadRecord
@@ -29,7 +29,10 @@ class EngineSubject:
 
     async def process(self, body: bytes) -> AsyncIterable[bytes] | bytes:
         reply = await self.chat.process(body)
-        return reply.json if isinstance(reply, JSONReply) else reply.stream
+        if isinstance(reply, StreamReply):
+            return reply.stream
+        assert isinstance(reply, JSONReply)
+        return reply.json
 
     async def fill(self, threads: int, items: int) -> str:
         began = datetime.now(UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .context import Context
 from .engine.dispatch import Dispatcher, Reply
 from .engine.turns import Turns
+from .engine.worker import Worker
 from .errors import ServiceUnavailable
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
@@ -62,7 +63,9 @@ class Chatkeep:
         self.context_headers = tuple(name.lower() for name in context_headers)
         live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
         namer = None if isinstance(titles, bool) else titles
-        self._turns = Turns(live, self.settings, namer)
+        self.live = live
+        self._worker = Worker(live, self.settings)
+        self._turns = Turns(self.store, self._worker, namer)
         self._handlers = Handlers()
         self._responders: list[object] = []
         self._dispatcher = Dispatcher(
@@ -117,7 +120,8 @@ class Chatkeep:
         async with self._opening:
             if not self._opened:
                 await self.store.open()
-                await self._turns.open(self.store)
+                await self.live.open()
+                await self._turns.open()
                 self._opened, self._closed = True, False
 
     async def close(self) -> None:
@@ -130,6 +134,7 @@ class Chatkeep:
         async with self._opening:
             for responder in self._responders:
                 await close_responder(responder)
+            await self.live.close()
             await self.store.close()
             self._opened = False
 
@@ -143,7 +148,12 @@ class Chatkeep:
             await self.close()
 
     async def process(
-        self, body: bytes | str, context: Context | None = None, *, live: bool = False
+        self,
+        body: bytes | str,
+        context: Context | None = None,
+        *,
+        live: bool = False,
+        last_event_id: str | None = None,
     ) -> Reply:
         """Answer one ChatKit request, from its body.
 
@@ -151,13 +161,16 @@ class Chatkeep:
             body: The request's JSON.
             context: Who asks; by default the local user.
             live: Whether the stream carries ids and heartbeats.
+            last_event_id: The last event that a client which follows a turn knows.
 
         Raises:
             ClientError: The request can't be answered; nothing was changed.
                 `ServiceUnavailable`, if the server is closing.
         """
         await self._ensure_open()
-        return await self._dispatcher.answer(body, context or Context(), live=live)
+        return await self._dispatcher.answer(
+            body, context or Context(), live=live, last_event_id=last_event_id
+        )
 
     async def ping(self) -> None:
         """Return if requests can be answered now; raise whatever prevents it."""

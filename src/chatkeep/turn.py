@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from . import ids
 from .context import Context
 from .engine.recorder import Recorder
+from .engine.states import checked_state
 from .engine.thread_state import ThreadState
 from .history import CountTokens, as_message, estimate_tokens, join_content, newest_that_fit
 from .protocol.types import (
@@ -33,6 +34,10 @@ TurnKind: TypeAlias = Literal["message", "retry", "tool_output", "structured_inp
 
 LoadItems: TypeAlias = Callable[[int], Awaitable[list[ThreadItem]]]
 """Loads so many of the newest items that a turn may look back on, newest first."""
+
+
+LoadState: TypeAlias = Callable[[str], Awaitable[Any]]
+"""Loads what a responder of a name wanted to know again."""
 
 
 class UserMessage:
@@ -93,6 +98,7 @@ class Turn:
         action: Action[str, Any] | None,
         recorder: Recorder,
         load_items: LoadItems,
+        load_state: LoadState,
     ) -> None:
         self.id = id
         self.kind = kind
@@ -104,6 +110,9 @@ class Turn:
         self._thread = thread
         self._recorder = recorder
         self._load_items = load_items
+        self._load_state = load_state
+        self.new_states: dict[str, Any] = {}
+        """What responders want to know again, by their names; kept with the turn's end."""
 
     @property
     def thread(self) -> ThreadMetadata:
@@ -152,6 +161,28 @@ class Turn:
         """
         newest_first = map(as_message, await self._load_items(limit))
         return newest_that_fit(filter(None, newest_first), max_tokens, count_tokens)
+
+    # A responder's own state
+
+    async def get_state(self, name: str) -> Any:
+        """Return what a responder wants to know again in this thread, or None.
+
+        Args:
+            name: The responder's name for it: a run to be resumed, a response's id.
+        """
+        if name in self.new_states:
+            return self.new_states[name]
+        return await self._load_state(name)
+
+    def set_state(self, name: str, value: Any) -> None:
+        """Keep a JSON value for the thread's next turns; None forgets it.
+
+        It is written with the end of the turn, however that comes, but for a crash.
+
+        Raises:
+            InvalidOutput: It is no JSON value, or larger than a megabyte.
+        """
+        self.new_states[name] = checked_state(value)
 
     # Showing
 

@@ -20,7 +20,7 @@ from chatkit.types import (
 from chatkeep import Chatkeep, Context, Turn, ids
 from chatkeep.client import ChatClient
 from chatkeep.stores import open_store
-from chatkeep.stores.base import PageQuery, ThreadRecord, TurnRecord
+from chatkeep.stores.base import Checkpoint, PageQuery, ThreadRecord, TurnRecord
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
@@ -38,13 +38,11 @@ async def items_of(client: ChatClient, thread_id: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("restarted", [True, False], ids=["restart", "another worker"])
-async def test_what_was_streamed_is_there_after_a_crash(
-    database: str, monkeypatch: pytest.MonkeyPatch, restarted: bool
-) -> None:
+async def test_what_was_streamed_is_there_after_a_crash(database: str, restarted: bool) -> None:
     pause = Pause()
     responder = ScriptedResponder(["Once ", "upon \ud83d", pause], "Sorry.", "Once more.")
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=ObservedStore(inner).store, responder=responder)
     if not restarted:
         await heir.open()
@@ -77,9 +75,7 @@ async def test_what_was_streamed_is_there_after_a_crash(
             ]
 
 
-async def test_items_of_every_kind_survive_as_they_stood(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_items_of_every_kind_survive_as_they_stood(database: str) -> None:
     pause = Pause()
     cards: list[Any] = []
 
@@ -121,7 +117,7 @@ async def test_items_of_every_kind_survive_as_they_stood(
     script = [say, change, and_change, begin, grow, waver, withdraw, empty, "Text", pause]
     responder = ScriptedResponder([show], script)
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=inner, responder=responder)
     async with worker.chat.lifespan(), client_of(worker.chat) as client:
         thread_id = thread_id_of(await collected(client.send("Show me")))
@@ -140,9 +136,7 @@ async def test_items_of_every_kind_survive_as_they_stood(
     assert conversation(items)[-1] == ("assistant", "Text")
 
 
-async def test_what_was_kept_whole_is_not_cut_to_the_last_checkpoint(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_kept_whole_is_not_cut_to_the_last_checkpoint(database: str) -> None:
     pause, end = Pause(), Pause()
 
     def task(turn: Turn) -> Any:
@@ -150,7 +144,7 @@ async def test_what_was_kept_whole_is_not_cut_to_the_last_checkpoint(
 
     responder = ScriptedResponder(["Once ", pause, "upon a time.", task, end])
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=inner, responder=responder)
     async with worker.chat.lifespan(), client_of(worker.chat) as client:
         async with aclosing(client.send("Tell me")) as stream:
@@ -165,13 +159,11 @@ async def test_what_was_kept_whole_is_not_cut_to_the_last_checkpoint(
     assert [item["type"] for item in items][-1] == "workflow"
 
 
-async def test_a_crash_during_a_retry_leaves_the_old_answer(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_crash_during_a_retry_leaves_the_old_answer(database: str) -> None:
     pause = Pause()
     responder = ScriptedResponder("Old.", ["New", pause])
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=inner, responder=responder)
     async with worker.chat.lifespan(), client_of(worker.chat) as client:
         events = await collected(client.send("Hi"))
@@ -186,12 +178,12 @@ async def test_a_crash_during_a_retry_leaves_the_old_answer(
 
 @pytest.mark.parametrize("what", ["stop", "delete"])
 async def test_a_thread_of_a_dead_worker_can_be_stopped_and_deleted(
-    database: str, monkeypatch: pytest.MonkeyPatch, what: str
+    database: str, what: str
 ) -> None:
     pause = Pause()
     responder = ScriptedResponder(["Once ", pause])
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=inner, responder=responder)
     await heir.open()
     async with worker.chat.lifespan(), client_of(worker.chat) as client:
@@ -213,10 +205,8 @@ async def a_turn_of(observed: ObservedStore, holder: str, lease: timedelta) -> T
     await observed.store.open()
     now = datetime.now(UTC)
     thread = ThreadRecord(ids.thread_id(), now)
-    turn = TurnRecord(
-        ids.turn_id(), ME, thread.id, "threads.create", holder, now, lease_expires_at=now + lease
-    )
-    await observed.store.begin_turn(turn, thread=thread)
+    turn = TurnRecord(ids.turn_id(), ME, thread.id, "threads.create", holder, now)
+    await observed.store.begin_turn(turn, thread=thread, lease_seconds=lease.total_seconds())
     return turn
 
 
@@ -245,8 +235,8 @@ async def test_what_can_not_be_understood_does_not_keep_a_server_from_starting(
         b'{"id":"msg_1","thread_id":"t","created_at":"2026-03-01T12:00:00Z",'
         b'"type":"assistant_message","content":[{"type":"output_text","text":"So far"}]}'
     )
-    lease = datetime.now(UTC) + timedelta(minutes=1)
-    await observed.store.checkpoint(turn.holder, lease, [(turn.id, good + frames + good)])
+    piece = Checkpoint(turn.id, 0, 0, 3, good + frames + good)
+    await observed.store.checkpoint(turn.holder, [piece])
     chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
     async with connected(chat) as client:
         events = await collected(client.send("Hi", turn.thread_id))

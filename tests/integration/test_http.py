@@ -19,6 +19,7 @@ from chatkeep import AuthenticationRequired, Chatkeep, Context, PermissionDenied
 from chatkeep.client import ChatClient
 from chatkeep.live.base import LogReader
 from chatkeep.live.memory import MemoryLiveLog
+from chatkeep.stores.base import TurnRecord
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from chatkeep.testing.server import serve
 from support.clients import add, body, create
@@ -269,7 +270,9 @@ async def test_a_client_that_asks_gets_ids_and_heartbeats() -> None:
                 pause.end()
     frames = stream.replace(b": keep-alive\n\n", b"").removesuffix(b"\n\n").split(b"\n\n")
     ids = [frame.split(b"\n")[0] for frame in frames]
-    assert ids == [b"id: %d" % number for number in range(len(frames))]
+    turn_id = ids[0].removeprefix(b"id: ").removesuffix(b":0")
+    assert turn_id.startswith(b"trn_")
+    assert ids == [b"id: %b:%d" % (turn_id, number) for number in range(len(frames))]
     assert streamed_text(parsed(b"\n\n".join(f.split(b"\n")[1] for f in frames) + b"\n\n")) == (
         "Once upon"
     )
@@ -312,8 +315,8 @@ class WatchedLog(MemoryLiveLog):
         super().__init__(replay_seconds=60, replay_bytes=2**30)
         self.readers: list[LogReader] = []
 
-    def reader(self, turn_id: str, position: int = 0) -> LogReader | None:
-        reader = super().reader(turn_id, position)
+    async def reader(self, turn: TurnRecord, position: int = 0) -> LogReader | None:
+        reader = await super().reader(turn, position)
         if reader is not None:
             self.readers.append(reader)
         return reader

@@ -147,13 +147,13 @@ async def test_a_request_repeated_after_its_client_stopped_it_is_answered_again(
 
 @pytest.mark.parametrize(("first", "restarted"), [("create", True), ("add", True), ("add", False)])
 async def test_a_request_repeated_after_a_crash_is_answered_again(
-    database: str, monkeypatch: pytest.MonkeyPatch, first: str, restarted: bool
+    database: str, first: str, restarted: bool
 ) -> None:
     before = ["Yes."] if first == "add" else []
     pause = Pause()
     responder = ScriptedResponder(*before, ["Once ", pause], "Once upon", "Thrice.")
     inner = open_store(database)
-    worker = DoomedWorker(inner, responder, monkeypatch)
+    worker = DoomedWorker(inner, responder)
     heir = Chatkeep(store=ObservedStore(inner).store, responder=responder)
     if not restarted:
         await heir.open()

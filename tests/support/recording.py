@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from chatkeep import ids
+from chatkeep.engine.journal import Journal
 from chatkeep.engine.recorder import Recorder
 from chatkeep.errors import NotFound
 from chatkeep.live.base import LogWriter
@@ -25,12 +27,9 @@ class ListLog(LogWriter):
     def end(self) -> None:
         raise NotImplementedError
 
-    def take_unsaved(self) -> bytes:
-        raise NotImplementedError
-
     @property
-    def length(self) -> int:
-        return len(self.frames)
+    def readers(self) -> int:
+        return 0
 
 
 class DictStore:
@@ -38,6 +37,9 @@ class DictStore:
 
     def __init__(self) -> None:
         self.items: dict[str, ItemRecord] = {}
+
+    def new_item_id(self, item_type: str) -> str:
+        return ids.item_id(item_type)
 
     async def get_item(self, item_id: str) -> ItemRecord:
         if item_id not in self.items:
@@ -58,7 +60,8 @@ class Recording:
     def __init__(self, max_bytes: int = 10_000_000) -> None:
         self.log = ListLog()
         self.store = DictStore()
-        self.recorder = Recorder(THREAD, self.log, self.store, max_bytes)
+        self.journal = Journal("trn_1", self.log)
+        self.recorder = Recorder(THREAD, self.journal, self.log, self.store, max_bytes)
 
     async def __call__(self, *outputs: Any) -> list[bytes]:
         """Record some outputs, and return the frames that they made."""

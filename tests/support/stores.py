@@ -46,6 +46,9 @@ class ObservedStore:
         """The turns that were begun, as they are now."""
         return [await self.inner.get_turn(turn.owner, turn.id) for turn in self._turns]
 
+    def new_item_id(self, thread_id: str, item_type: str) -> str:
+        return self.inner.new_item_id(thread_id, item_type)
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.inner, name)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatkit.server import agents_sdk_user_agent_override
@@ -16,6 +17,7 @@ from ..protocol.types import (
     UserMessageItem,
 )
 from ..turn import Turn
+from .events import with_messages_added
 from .store import StoreAdapter
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Answer:
         try:
             with agents_sdk_user_agent_override():
                 events = self._events(turn)
-                async for event in events:
+                async for event in self._whole(events, turn):
                     if type(event) is not ThreadItemUpdatedEvent and hasattr(event, "item"):
                         self._store.note_time(event.item)
                     yield event
@@ -51,6 +53,14 @@ class Answer:
         finally:
             if (aclose := getattr(events, "aclose", None)) is not None:
                 await aclose()
+
+    def _whole(
+        self, events: AsyncIterator[ThreadStreamEvent], turn: Turn
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        thread_id = turn.thread.id
+        return with_messages_added(
+            events, thread_id, partial(self._store.has_item, thread_id), turn.now
+        )
 
     def _events(self, turn: Turn) -> AsyncIterator[ThreadStreamEvent]:
         if turn.action is not None:

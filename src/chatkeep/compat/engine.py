@@ -3,7 +3,7 @@
 import asyncio
 from weakref import WeakValueDictionary
 
-from ..engine.turns import Turns
+from ..engine.worker import Worker
 from ..live.memory import MemoryLiveLog
 from ..settings import Settings
 from .leases import Leases
@@ -14,7 +14,7 @@ class LoopParts:
 
     def __init__(self, settings: Settings) -> None:
         live = MemoryLiveLog(settings.replay_seconds, settings.replay_bytes)
-        self.turns = Turns(live, settings)
+        self.worker = Worker(live, settings)
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 

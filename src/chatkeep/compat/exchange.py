@@ -17,10 +17,9 @@ from ..engine.dispatch import Dispatcher, request_key
 from ..engine.failures import error_event
 from ..engine.openings import Opening
 from ..engine.threads import EMPTY
-from ..engine.turns import Begun
+from ..engine.turns import Turns, TurnStart
 from ..errors import ClientError, InvalidRequest, TurnError
 from ..handlers import Feedback, Handlers, WidgetAction
-from ..live.base import LogReader
 from ..protocol.requests import StreamingRequest, is_streaming, parse_request
 from ..protocol.sse import frame
 from ..protocol.types import (
@@ -76,7 +75,9 @@ class Exchange(Dispatcher):
         handlers = Handlers(
             sync_action=self._sync_action, feedback=[self._feedback], transcribe=self._transcribe
         )
-        super().__init__(self._adapter, here.turns, handlers, engine.settings)
+        super().__init__(
+            self._adapter, Turns(self._adapter, here.worker), handlers, engine.settings
+        )
         self._server = server
         self._engine = engine
         self._context = context
@@ -130,22 +131,17 @@ class Exchange(Dispatcher):
     ) -> AsyncGenerator[bytes]:
         _metadata.set(context.metadata)
         answer = Answer(self._server, self._adapter, self._context)
-        turns = self._engine.here.turns
         try:
-            begun = await turns.begin(openings, opening, context, answer, key)
+            begun = await self._turns.begin(openings, opening, context, answer, key)
         except TurnError as error:
             yield frame(error_event(error))
             return
         except ClientError as error:
             raise RequestRefused(error) from error
-        events, ended = begun.events, False
+        reader, ended = begun.reader, False
         try:
-            if isinstance(events, LogReader):
-                while frames := await events.read():
-                    for piece in frames:  # not in a generator of its own: this is the hot path
-                        yield piece
-            else:
-                for piece in events:
+            while frames := await reader.read():
+                for piece in frames:  # not in a generator of its own: this is the hot path
                     yield piece
             ended = True
         finally:
@@ -154,16 +150,15 @@ class Exchange(Dispatcher):
         if self._adapter.cancelled_itself:
             raise asyncio.CancelledError
 
-    async def _left(self, begun: Begun) -> None:
+    async def _left(self, begun: TurnStart) -> None:
         """Take note that the client left; wait until what it had seen is kept.
 
         Whoever cancels this, too: the turn ends in a task of its own.
         """
-        self._engine.here.turns.leave(self._adapter, begun, may_return=False)
-        stopped = self._settings.on_disconnect == "stop" and not begun.audience.count
-        if stopped and isinstance(begun.events, LogReader):
-            while await begun.events.read():
-                pass
+        begun.reader.close()
+        self._turns.leave(begun, may_return=False)
+        if begun.runner is not None and begun.runner.stopping:
+            await begun.runner.join()
 
     # What a server may override
 
@@ -217,7 +212,7 @@ class Exchange(Dispatcher):
         return EMPTY
 
     async def _delete_thread(self, thread_id: str, context: Context) -> bytes:
-        await self._turns.stop(self._adapter, context.owner, thread_id)
+        await self._turns.stop(context.owner, thread_id)
         attachments = await self._adapter.delete_thread(context.owner, thread_id)
         if self._server.attachment_store is not None:
             for attachment_id in attachments:

@@ -66,6 +66,8 @@ class Leases:
 
     def lose(self, turn: TurnRecord, context: Any) -> None:
         """Note that a turn's answer didn't reach the one who asked."""
+        if not turn.delivered:
+            return  # it is known already
         turn.delivered = False
         self._lost.append(_Lost(turn, context))
 

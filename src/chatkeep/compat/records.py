@@ -48,7 +48,7 @@ Item = TypeVar("Item", UserMessageItem, WidgetItem, ThreadItem)
 NOT_THERE = (NotFoundError, LookupError)
 """What stores raise for a row that is not there."""
 
-_CHANGEABLE = ("title", "status", "allowed_image_domains", "metadata")
+_CHANGEABLE = ("title", "status", "allowed_image_domains")
 
 _ID_TYPES: dict[str, StoreItemType] = {
     "client_tool_call": "tool_call",
@@ -77,6 +77,8 @@ class ChatKitRecords(Store):
         self._times: dict[str, datetime] = {}
         self._titles: dict[str, str | None] = {}
         self._known: dict[str, bool] = {}
+        self._models: dict[str, ThreadMetadata] = {}
+        """The threads of this request, as the user's code sees them."""
 
     async def open(self) -> None:
         """The store is its owner's to open, and to close."""
@@ -91,12 +93,15 @@ class ChatKitRecords(Store):
 
     def new_thread(self) -> ThreadRecord:
         """Return a thread with the store's own kind of id."""
-        return ThreadRecord(self._store.generate_thread_id(self._context), datetime.now(UTC))
+        thread_id = self._store.generate_thread_id(self._context)
+        thread = ThreadRecord(thread_id, datetime.now(UTC))
+        self._models[thread_id] = self.thread(thread)
+        return thread
 
-    def new_item_id(self, thread: ThreadRecord, item_type: str) -> str:
+    def new_item_id(self, thread_id: str, item_type: str) -> str:
         """Return the store's own kind of id for an item of a wire type."""
         id_type = _ID_TYPES.get(item_type, "message")
-        item_id = self._store.generate_item_id(id_type, self.thread(thread), self._context)
+        item_id = self._store.generate_item_id(id_type, self._models[thread_id], self._context)
         self._known[item_id] = False
         return item_id
 
@@ -151,6 +156,7 @@ class ChatKitRecords(Store):
     async def get_thread(self, owner: Owner, thread_id: str) -> ThreadRecord:
         thread = await self._load_thread(thread_id)
         self._titles[thread_id] = thread.title
+        self._models[thread_id] = thread
         return self._thread_record(thread)
 
     async def list_threads(self, owner: Owner, query: PageQuery) -> Page[ThreadRecord]:
@@ -164,7 +170,7 @@ class ChatKitRecords(Store):
         await self._store.save_thread(self.thread(thread), context=self._context)
 
     async def update_thread(
-        self, owner: Owner, thread_id: str, changes: ThreadChanges
+        self, owner: Owner, thread_id: str, changes: ThreadChanges, *, turn: str | None = None
     ) -> ThreadRecord:
         """Set the named fields of the thread as it is now: a store can only save it whole.
 
@@ -178,6 +184,7 @@ class ChatKitRecords(Store):
             changed = {name: value for name, value in values.items() if value is not UNSET}
             if changes.keep_user_title and current.title != self._titles.get(thread_id):
                 changed.pop("title", None)
+            changed["metadata"] = _patched(current.metadata, changes)
             record = replace(self._thread_record(current), **changed)
             model = self.thread(record)
             update = {name: getattr(model, name) for name in changed}
@@ -234,15 +241,30 @@ class ChatKitRecords(Store):
         )
         return Page([self._record(item) for item in page.data], page.after)
 
-    async def save_items(self, owner: Owner, thread_id: str, items: Sequence[ItemRecord]) -> None:
-        """Add new items, save known ones: a store may refuse to add an item twice."""
+    async def save_items(
+        self,
+        owner: Owner,
+        thread_id: str,
+        items: Sequence[ItemRecord],
+        *,
+        turn: str | None = None,
+    ) -> None:
+        """Add new items, save known ones: a store may refuse to add an item twice.
+
+        What a turn saves unfinished, to hold its place, is left out: a store for the
+        SDK orders items by their times.
+        """
         for record in items:
+            if turn is not None and not record.finished:
+                continue
             known = await self.has_item(thread_id, record.id)
             save = self._store.save_item if known else self._store.add_thread_item
             await save(thread_id, self.item(record), context=self._context)
             self._known[record.id] = True
 
-    async def delete_items(self, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
+    async def delete_items(
+        self, owner: Owner, thread_id: str, item_ids: Sequence[str], *, turn: str | None = None
+    ) -> None:
         for item_id in item_ids:
             with suppress(*NOT_THERE):
                 await self._store.delete_thread_item(thread_id, item_id, context=self._context)
@@ -287,3 +309,8 @@ class ChatKitRecords(Store):
 
     async def list_feedback(self, owner: Owner, thread_id: str) -> list[FeedbackRecord]:
         return []
+
+
+def _patched(metadata: dict[str, Any], changes: ThreadChanges) -> dict[str, Any]:
+    kept = {key: value for key, value in metadata.items() if key not in changes.metadata_removed}
+    return kept | dict(changes.metadata)

@@ -96,4 +96,4 @@ class ChatKitServer(sdk.ChatKitServer[TContext]):
 
     async def close(self) -> None:
         """Let turns under way finish for a while, then keep what they have. For shutdown."""
-        await self._chatkeep.here.turns.close()
+        await self._chatkeep.here.worker.close()

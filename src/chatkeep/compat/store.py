@@ -14,6 +14,8 @@ from ..errors import NotFound, TurnRepeated
 from ..protocol.types import ThreadMetadata
 from ..stores.base import (
     AttachmentRecord,
+    Checkpoint,
+    Held,
     ItemRecord,
     ThreadRecord,
     TurnChanges,
@@ -62,14 +64,16 @@ class StoreAdapter(ChatKitRecords):
         self,
         turn: TurnRecord,
         *,
+        lease_seconds: float,
         thread: ThreadRecord | None = None,
         items: Sequence[ItemRecord] = (),
         attachments: Sequence[AttachmentRecord] = (),
         repeated_since: datetime | None = None,
+        max_active: int | None = None,
     ) -> None:
         try:
-            if repeated_since is not None:
-                await self._check_lost(turn, repeated_since)
+            if repeated_since is not None and (lost := await self._lost(turn, repeated_since)):
+                raise TurnRepeated(lost)
             self._leases.take(turn, may_repeat=repeated_since is not None)
         except TurnRepeated as repeated:
             self._turn = repeated.turn
@@ -81,16 +85,24 @@ class StoreAdapter(ChatKitRecords):
             self._leases.release(turn, "failed")
             raise
 
-    async def _check_lost(self, turn: TurnRecord, since: datetime) -> None:
-        """Take up a lost turn only if the user's own store lets this context see its thread."""
+    async def _lost(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        """A lost turn, if the user's own store lets this context see its thread."""
         earlier = self._leases.lost(turn.thread_id, turn.request_key, self._context, since)
         if earlier is None:
-            return
+            return None
         try:
             await self._load_thread(earlier.thread_id)
         except NOT_THERE:
-            return
-        raise TurnRepeated(earlier)
+            return None
+        return earlier
+
+    async def repeated_turn(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        lost = await self._lost(turn, since)
+        holder = self._leases.holder(turn.thread_id)
+        if lost is None and holder is not None and holder.request_key == turn.request_key:
+            lost = holder
+        self._turn = lost
+        return lost
 
     async def _save_beginning(
         self,
@@ -121,7 +133,7 @@ class StoreAdapter(ChatKitRecords):
     def begin_answer(self, thread: ThreadMetadata) -> None:
         """Make ready for the server's code, which runs in this task from now on."""
         thread.created_at = self.time(thread)
-        self._thread = thread
+        self._thread = self._models[thread.id] = thread
         hide_items(self._store, thread.id, self.superseded)
 
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
@@ -140,20 +152,30 @@ class StoreAdapter(ChatKitRecords):
         elif self._turn is not None and self._turn.id == turn_id:
             self._leases.lose(self._turn, self._context)
 
-    async def checkpoint(
-        self, holder: str, lease_expires_at: datetime, frames: Sequence[tuple[str, bytes]]
-    ) -> list[str]:
-        """Renew the lease. There is nowhere to keep frames: a crash takes what is unsaved."""
-        turn = self._turn
-        if turn is None:
-            return []
-        turn.lease_expires_at = lease_expires_at
-        return [turn.id] if turn.stop_requested else []
+    async def active_turn(self, owner: Owner, thread_id: str) -> TurnRecord | None:
+        await self._load_thread(thread_id)  # raises if it is another's
+        return self._leases.holder(thread_id)
 
-    async def load_checkpoints(self, turn: TurnRecord) -> list[bytes]:
+    async def renew(self, holder: str, lease_seconds: float) -> Held:
+        """Nobody else can take the thread: it is this process's for as long as it runs."""
+        turn = self._turn
+        if turn is None or not self._leases.holds(turn):
+            return Held(frozenset(), frozenset())
+        to_stop = {turn.id} if turn.stop_requested else ()
+        return Held(frozenset({turn.id}), frozenset(to_stop))
+
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
+        """There is nowhere to keep what was streamed: a crash takes what is unsaved."""
+
+    async def load_checkpoints(self, turn: TurnRecord, start: int = 0) -> list[Checkpoint]:
         return []
 
-    async def finish_turn(self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges) -> bool:
+    async def get_state(self, owner: Owner, thread_id: str, name: str) -> Any:
+        """A `ChatKitServer` has its own store for what it wants to know again."""
+
+    async def finish_turn(
+        self, turn: TurnRecord, status: TurnStatus, changes: TurnChanges, *, takeover: bool = False
+    ) -> bool:
         """End the turn. When it raises, the turn still has its thread, and may be ended again."""
         if not self._leases.holds(turn):
             return False
@@ -162,6 +184,8 @@ class StoreAdapter(ChatKitRecords):
         else:
             await self.save_items(turn.owner, turn.thread_id, changes.items)
         await self.delete_items(turn.owner, turn.thread_id, changes.removed)
+        if changes.delivered is False:
+            self._leases.lose(turn, self._context)
         self._leases.release(turn, status)
         return True
 
@@ -190,5 +214,5 @@ class StoreAdapter(ChatKitRecords):
             client_left.reset(token)
         return True
 
-    async def expired_turns(self, now: datetime, holder_prefix: str) -> list[TurnRecord]:
+    async def orphaned_turns(self, holder_prefix: str) -> list[TurnRecord]:
         return []

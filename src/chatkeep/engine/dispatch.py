@@ -7,8 +7,15 @@ from typing import Any, TypeAlias
 from ..context import Context
 from ..errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
 from ..handlers import Handlers, run_sync_action, tell_feedback, transcribe
-from ..protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming, parse_request
-from ..protocol.sse import frame
+from ..live.frames import Frames
+from ..protocol.requests import (
+    StreamingRequest,
+    ThreadsFollowReq,
+    ThreadsStopReq,
+    is_streaming,
+    parse_request,
+)
+from ..protocol.sse import frame, parse_event_id
 from ..protocol.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
@@ -28,7 +35,7 @@ from . import threads
 from .failures import error_event
 from .openings import Openings
 from .streams import EventStream
-from .turns import Turns
+from .turns import Turns, TurnStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,12 @@ class StreamReply:
     stream: EventStream
 
 
-Reply: TypeAlias = JSONReply | StreamReply
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """An answer without content: there is nothing to follow."""
+
+
+Reply: TypeAlias = JSONReply | StreamReply | NoReply
 
 
 class Dispatcher:
@@ -66,11 +78,19 @@ class Dispatcher:
         self._settings = settings
         self._default_titles = default_titles
 
-    async def answer(self, body: bytes | str, context: Context, *, live: bool) -> Reply:
+    async def answer(
+        self,
+        body: bytes | str,
+        context: Context,
+        *,
+        live: bool,
+        last_event_id: str | None = None,
+    ) -> Reply:
         """Answer one request.
 
         Args:
             live: Whether the client asked for ids and heartbeats, and may come back.
+            last_event_id: The last event that a client which follows a turn knows.
 
         Raises:
             ClientError: The request is wrong, or what it names is not there.
@@ -79,6 +99,8 @@ class Dispatcher:
         context = context.with_metadata(request.metadata)
         if is_streaming(request):
             return StreamReply(await self._stream(request, request_key(body), context, live))
+        if isinstance(request, ThreadsFollowReq):
+            return await self._follow(request, context, last_event_id)
         return JSONReply(await self._json(request, context))
 
     def _openings(self, context: Context) -> Openings:
@@ -96,13 +118,26 @@ class Dispatcher:
             responder = self._responder(opening.kind)
             begun = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
-            return EventStream([frame(error_event(error))], heartbeat=heartbeat)
+            return EventStream(Frames([frame(error_event(error))]), heartbeat=heartbeat)
+        return self._stream_of(begun, live)
+
+    def _stream_of(self, start: TurnStart, live: bool, *, primed: bool = False) -> EventStream:
         return EventStream(
-            begun.events,
-            heartbeat=heartbeat,
+            start.reader,
+            turn_id=start.record.id,
+            is_held=None if start.runner is None else start.runner.is_held,
+            heartbeat=self._settings.heartbeat_interval if live else None,
             spacing=self._turns.spacing,
-            on_leave=lambda: self._turns.leave(self._store, begun, may_return=live),
+            on_leave=lambda: self._turns.leave(start, may_return=live),
+            primed=primed,
         )
+
+    async def _follow(self, request: ThreadsFollowReq, context: Context, last: str | None) -> Reply:
+        after = None if last is None else parse_event_id(last)
+        start = await self._turns.follow(context.owner, request.params.thread_id, after)
+        if start is None:
+            return NoReply()
+        return StreamReply(self._stream_of(start, True, primed=True))
 
     def _responder(self, kind: str) -> StreamingResponder:
         handlers = self._handlers
@@ -126,10 +161,10 @@ class Dispatcher:
             case ThreadsUpdateReq():
                 return await threads.rename_thread(store, owner, request, self._settings)
             case ThreadsDeleteReq(params=params):
-                await self._turns.stop(store, owner, params.thread_id)
+                await self._turns.stop(owner, params.thread_id)
                 return await threads.delete_thread(store, owner, request)
             case ThreadsStopReq(params=params):
-                await self._turns.stop(store, owner, params.thread_id)
+                await self._turns.stop(owner, params.thread_id)
                 return threads.EMPTY
             case ItemsFeedbackReq():
                 reply = await threads.save_feedback(store, owner, request)

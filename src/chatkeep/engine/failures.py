@@ -33,11 +33,19 @@ def report(error: BaseException, turn_id: str) -> tuple[bytes, str]:
     Only a message that was written for the user reaches the user.
     """
     error_id = ids.error_id()
+    try:
+        _log(error, error_id, turn_id)
+        return _event(error, error_id), error_id
+    except Exception:  # an exception of the program's own may fail at anything that it is asked
+        logger.exception("turn %s failed (%s), and can't say how", turn_id, error_id)
+        return _unexplained(error_id), error_id
+
+
+def _log(error: BaseException, error_id: str, turn_id: str) -> None:
     # A model's error was logged where it was mapped; a shutdown is no failure.
     trace = None if isinstance(error, ModelError | TurnInterrupted) else error
     level = logging.INFO if isinstance(error, TurnInterrupted) else logging.ERROR
     logger.log(level, "turn %s failed (%s): %r", turn_id, error_id, error, exc_info=trace)
-    return _event(error, error_id), error_id
 
 
 def _event(error: BaseException, error_id: str) -> bytes:
@@ -61,5 +69,9 @@ def _event(error: BaseException, error_id: str) -> bytes:
                 allow_retry=b"true" if error.allow_retry else b"false",
                 error_id=text_json(error_id),
             )
+    return _unexplained(error_id)
+
+
+def _unexplained(error_id: str) -> bytes:
     told = f"{ResponderFailed().message} (error {error_id})"
     return error_event(ResponderFailed(told), error_id)

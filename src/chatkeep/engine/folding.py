@@ -19,12 +19,14 @@ class OpenItem:
 
     The value is its own copy: what a responder does to an object after it has
     yielded it changes nothing here. ``stored`` marks an item of an earlier turn,
-    ``placed`` one that the store has, as far as it got, to hold its place.
+    whose JSON was ``base``; ``placed`` one that the store has, as far as it got, to
+    hold its place.
     """
 
     def __init__(self, record: ItemRecord, *, stored: bool = False) -> None:
         self.stored = stored
         self.placed = stored
+        self.base = record.data if stored else None
         self.id = record.id
         self.type = record.type
         self.created_at: datetime = record.created_at

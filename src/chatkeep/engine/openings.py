@@ -4,8 +4,8 @@ Nothing is written here. Whatever is wrong with a request is raised before its
 turn begins, so that a failed request leaves nothing behind.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,46 +55,36 @@ from .titles import title_from_text
 STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Opening:
     """What a turn begins with.
 
     Args:
+        request_type: The wire type of the request.
         is_new: Whether the thread comes into being with this turn.
         input: The item that the turn answers, as the responder sees it.
         message: The user's message that the turn belongs to, if there is one.
         items: What is saved when the turn begins, appended or in its place.
-        greeting: Events (as JSON) that come before the stream options.
-        stream_options: The event (as JSON) that says what the client may do.
-        news: Events (as JSON) that come after them.
-        again: Whether the input was answered before. What follows it then goes,
+        prelude: The events (as JSON) that its stream begins with.
+        is_retry: Whether the input was answered before. What follows it then goes,
             once the turn has brought something new.
-        superseded: Items that go then.
+        superseded: Further items that go then.
         refusal: What is wrong with the request, unless it has come before.
-        request_type: The wire type of the request.
-        new_item_id: Makes an id for an item of a wire type.
-        implicit_messages: Whether text for a message that was never added adds it.
-        in_order: Whether items stand in the order in which they were added.
     """
 
     kind: TurnKind
     thread: ThreadRecord
+    request_type: str
+    prelude: Sequence[bytes]
     is_new: bool = False
     input: ThreadItem | None = None
     message: UserMessageItem | None = None
     action: Action[str, Any] | None = None
-    items: list[ItemRecord] = field(default_factory=list)
-    attachments: list[AttachmentRecord] = field(default_factory=list)
-    greeting: list[bytes] = field(default_factory=list)
-    stream_options: bytes = STREAM_OPTIONS
-    news: list[bytes] = field(default_factory=list)
-    again: bool = False
-    superseded: list[str] = field(default_factory=list)
+    items: Sequence[ItemRecord] = ()
+    attachments: Sequence[AttachmentRecord] = ()
+    is_retry: bool = False
+    superseded: Sequence[str] = ()
     refusal: ClientError | None = None
-    request_type: str = ""
-    new_item_id: Callable[[str], str] = ids.item_id
-    implicit_messages: bool = False
-    in_order: bool = True
 
 
 class Openings:
@@ -125,31 +115,34 @@ class Openings:
             InvalidRequest: The request names an item of the wrong kind.
             ThreadLocked, ThreadClosed: No one may write in the thread.
         """
-        opening = await self._open(request)
-        opening.request_type = request.type
-        return opening
-
-    async def _open(self, request: StreamingRequest) -> Opening:
+        kind = request.type
         match request:
             case ThreadsCreateReq():
-                return await self._create(request.params.input)
+                return await self._create(kind, request.params.input)
             case ThreadsAddUserMessageReq(params=params):
-                thread = await self._writable(params.thread_id)
-                return await self._message(thread, params.input)
+                thread = await self.writable(params.thread_id)
+                return await self._message(kind, thread, params.input)
             case ThreadsRetryAfterItemReq(params=params):
-                return await self.retry(await self._writable(params.thread_id), params.item_id)
+                thread = await self.writable(params.thread_id)
+                return await self.retry(kind, thread, params.item_id)
             case ThreadsAddClientToolOutputReq(params=params):
-                thread = await self._writable(params.thread_id)
-                return await self._tool_output(thread, params.result)
+                thread = await self.writable(params.thread_id)
+                return await self._tool_output(kind, thread, params.result)
             case ThreadsAddStructuredInputReq(params=params):
-                thread = await self._writable(params.thread_id)
-                return await self._structured_input(thread, params.item_id, params.input)
+                thread = await self.writable(params.thread_id)
+                return await self._structured_input(kind, thread, params.item_id, params.input)
             case ThreadsCustomActionReq(params=params):
-                thread = await self._writable(params.thread_id)
-                return await self._action(thread, params.item_id, params.action)
+                thread = await self.writable(params.thread_id)
+                return await self._action(kind, thread, params.item_id, params.action)
         raise InvalidRequest
 
-    async def _writable(self, thread_id: str) -> ThreadRecord:
+    async def writable(self, thread_id: str) -> ThreadRecord:
+        """Return a thread that may be written in.
+
+        Raises:
+            NotFound: There is no such thread.
+            ThreadLocked, ThreadClosed: No one may write in it.
+        """
         thread = await self.store.get_thread(self.owner, thread_id)
         reason = thread.status.get("reason")
         if thread.status["type"] == "locked":
@@ -158,26 +151,25 @@ class Openings:
             raise ThreadClosed(reason)
         return thread
 
+    def stream_options(self, thread: ThreadRecord) -> bytes:
+        """Return the event (as JSON) that says what the client may do with the stream."""
+        return STREAM_OPTIONS
+
     # A message
 
     def new_thread(self) -> ThreadRecord:
         """Return the thread that a first message begins."""
         return ThreadRecord(ids.thread_id(), datetime.now(UTC))
 
-    def new_item_id(self, thread: ThreadRecord, item_type: str) -> str:
-        """Return an id for an item of a wire type."""
-        return ids.item_id(item_type)
-
-    async def _create(self, content: UserMessageInput) -> Opening:
+    async def _create(self, kind: str, content: UserMessageInput) -> Opening:
         thread = self.new_thread()
-        opening = await self._message(thread, content)
+        opening = await self._message(kind, thread, content)
         if self._default_titles and opening.message is not None:
             thread.title = title_from_text(opening.message)
-        opening.is_new = True
-        opening.greeting.insert(0, event_json("thread.created", thread=thread_json(thread)))
-        return opening
+        created = event_json("thread.created", thread=thread_json(thread))
+        return replace(opening, is_new=True, prelude=[created, *opening.prelude])
 
-    async def _message(self, thread: ThreadRecord, content: UserMessageInput) -> Opening:
+    async def _message(self, kind: str, thread: ThreadRecord, content: UserMessageInput) -> Opening:
         if len(content.attachments) > self._settings.max_attachments:
             raise InvalidRequest("A message may not have so many attachments.")
         attachments = [
@@ -189,7 +181,7 @@ class Openings:
             for record in attachments
         ]
         item = UserMessageItem(
-            id=self.new_item_id(thread, "user_message"),
+            id=self.store.new_item_id(thread.id, "user_message"),
             thread_id=thread.id,
             created_at=datetime.now(UTC),
             content=content.content,
@@ -198,9 +190,12 @@ class Openings:
             inference_options=content.inference_options,
         )
         record = item_record(item)
+        said = event_json("thread.item.done", item=public_item(record))
         return Opening(
             "message",
             thread,
+            kind,
+            [said, self.stream_options(thread)],
             input=item,
             message=item,
             items=[record],
@@ -208,10 +203,9 @@ class Openings:
                 attachment_record(model, known.created_at)
                 for model, known in zip(models, attachments, strict=True)
             ],
-            greeting=[event_json("thread.item.done", item=public_item(record))],
         )
 
-    async def retry(self, thread: ThreadRecord, item_id: str) -> Opening:
+    async def retry(self, kind: str, thread: ThreadRecord, item_id: str) -> Opening:
         """Return the opening of a turn that answers a message again.
 
         What followed the message stays until there is something new.
@@ -223,16 +217,17 @@ class Openings:
         item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
             raise InvalidRequest(f"Item {item_id} is not a user message, to be answered again.")
-        return Opening("retry", thread, input=item, message=item, again=True)
+        prelude = [self.stream_options(thread)]
+        return Opening("retry", thread, kind, prelude, input=item, message=item, is_retry=True)
 
-    async def ids_after(self, thread_id: str, item_id: str) -> list[str]:
-        """Return the ids of all items that follow one, hidden ones included."""
-        found: list[str] = []
+    async def items_after(self, thread_id: str, item_id: str) -> list[ItemRecord]:
+        """Return all items that follow one, hidden ones included."""
+        found: list[ItemRecord] = []
         after: str | None = item_id
         while after is not None:
             query = PageQuery(MAX_PAGE_SIZE, after, "asc")
             page = await self.store.list_items(self.owner, thread_id, query, hidden=True)
-            found.extend(record.id for record in page.data)
+            found.extend(page.data)
             after = page.after
         return found
 
@@ -243,48 +238,57 @@ class Openings:
 
     # An answer to what the server asked
 
-    async def _tool_output(self, thread: ThreadRecord, result: Any) -> Opening:
+    async def _tool_output(self, kind: str, thread: ThreadRecord, result: Any) -> Opening:
         newest = await self.store.list_items(self.owner, thread.id, PageQuery(MAX_PAGE_SIZE))
         calls = [parse_item(item.data) for item in newest.data if item.type == "client_tool_call"]
-        opening = Opening("tool_output", thread, message=_last_message(newest.data))
         pending = [call for call in calls if _is_pending(call)]
+        opening = Opening(
+            "tool_output",
+            thread,
+            kind,
+            [self.stream_options(thread)],
+            input=calls[0] if calls else None,
+            message=_last_message(newest.data),
+        )
         if not pending:
-            opening.input = calls[0] if calls else None
-            opening.refusal = Conflict("No tool call is waiting for an output in this thread.")
-            return opening
+            refusal = Conflict("No tool call is waiting for an output in this thread.")
+            return replace(opening, refusal=refusal)
         # Of several, only the newest can have been run; the others are closed with it.
         call = pending[0].model_copy(update={"status": "completed", "output": result})
         others = [other.model_copy(update={"status": "completed"}) for other in pending[1:]]
-        opening.input = call
-        opening.items = [item_record(item) for item in (call, *others)]
-        return opening
+        return replace(opening, input=call, items=[item_record(item) for item in (call, *others)])
 
     async def _structured_input(
-        self, thread: ThreadRecord, item_id: str, submission: StructuredInputSubmission
+        self, kind: str, thread: ThreadRecord, item_id: str, submission: StructuredInputSubmission
     ) -> Opening:
         item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, StructuredInputItem):
             raise InvalidRequest("This item asks for no input.")
         answered = answer(item, submission) if item.status == "pending" else item
         record = item_record(answered)
+        replaced = event_json("thread.item.replaced", item=record.data)
         return Opening(
             "structured_input",
             thread,
+            kind,
+            [self.stream_options(thread), replaced],
             input=answered,
             message=await self.last_message(thread.id),
             items=[record],
-            news=[event_json("thread.item.replaced", item=record.data)],
             refusal=None if answered is not item else Conflict("This has been answered already."),
         )
 
     # An action
 
     async def _action(
-        self, thread: ThreadRecord, item_id: str | None, action: Action[str, Any]
+        self, kind: str, thread: ThreadRecord, item_id: str | None, action: Action[str, Any]
     ) -> Opening:
         sender = await self.sender(thread.id, item_id)
         message = await self.last_message(thread.id)
-        return Opening("action", thread, input=sender, message=message, action=action)
+        prelude = [self.stream_options(thread)]
+        return Opening(
+            "action", thread, kind, prelude, input=sender, message=message, action=action
+        )
 
     async def sender(self, thread_id: str, item_id: str | None) -> WidgetItem | None:
         """Return the widget that an action comes from, if it names one.

@@ -8,14 +8,15 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from .. import ids
 from ..errors import AnswerTooLong, InvalidOutput, NotFound
 from ..live.base import LogWriter
 from ..protocol.sse import delta_frame, frame
@@ -24,7 +25,6 @@ from ..protocol.types import (
     NOTE_TYPES,
     Annotation,
     AssistantMessageContentPartTextDelta,
-    AssistantMessageItem,
     ThreadCreatedEvent,
     ThreadItem,
     ThreadItemAddedEvent,
@@ -49,13 +49,39 @@ from ..protocol.wire import (
 )
 from ..stores.base import HIDDEN_ITEM_TYPES, ItemRecord
 from .folding import OpenItem, OpenMessage, Part, open_item
+from .journal import Journal
+
+logger = logging.getLogger("chatkeep.turn")
 
 FAKE_ID = "__fake_id__"
 """What the Agents SDK calls every answer of a model that gives no ids."""
 
 
+class _Revision:
+    """What a turn makes of an item of an earlier turn."""
+
+    def __init__(self, base: ItemRecord) -> None:
+        self.base = base
+        self.updates: list[dict[str, Any]] = []
+
+    def of(self, current: ItemRecord) -> OpenItem:
+        """Return an item as it is now, with the turn's updates.
+
+        Those that don't fit any more, because someone changed it meanwhile, are left out.
+        """
+        item = open_item(current, stored=True)
+        for update in self.updates:
+            with suppress(ValueError, LookupError):
+                item.update(update)
+        return item
+
+
 class ItemStore(Protocol):
     """What the recorder needs of a store: one thread's items."""
+
+    def new_item_id(self, item_type: str) -> str:
+        """Return an id for an item of a wire type."""
+        ...
 
     async def get_item(self, item_id: str) -> ItemRecord:
         """Return an item of the thread."""
@@ -75,35 +101,30 @@ class Recorder:
 
     Args:
         thread_id: The thread that every item belongs to.
-        log: Where frames are published.
+        journal: Where all that happens is kept until the store has it.
+        log: Where followers read what they are to see.
         store: Where items are kept.
         max_bytes: How much may be published before `AnswerTooLong` is raised.
-        new_item_id: Makes an id for an item of a wire type.
-        implicit_messages: Whether text for a message that was never added adds it.
-        in_order: Whether an item that is added first stands first, though it ends
-            later than others. A store that orders by time needs no help.
     """
 
     def __init__(
         self,
         thread_id: str,
+        journal: Journal,
         log: LogWriter,
         store: ItemStore,
         max_bytes: int,
-        new_item_id: Callable[[str], str] = ids.item_id,
-        *,
-        implicit_messages: bool = False,
-        in_order: bool = True,
     ) -> None:
         self._thread_id = thread_id
-        self._append = log.append
+        self._journal = journal
+        self._keep = journal.entries.append
+        self._append: Callable[[bytes], None] = log.append
         self._store = store
         self._room = max_bytes
-        self._new_item_id = new_item_id
-        self._implicit_messages = implicit_messages
-        self._in_order = in_order
         self._open: dict[str, OpenItem] = {}
-        self._fake_id: str | None = None
+        self._revisions: dict[str, _Revision] = {}
+        self._given_id: str | None = None
+        """The id that an answer without one of its own was given."""
         self._message: OpenMessage | None = None
         self._part: Part | None = None
         self._citations: list[tuple[Annotation, int | None]] = []
@@ -132,7 +153,11 @@ class Recorder:
             AnswerTooLong: There is no room for it.
         """
         item, update = item or self._open.get(event.item_id), event.update
-        if type(update) is AssistantMessageContentPartTextDelta and type(item) is OpenMessage:
+        if (
+            type(update) is AssistantMessageContentPartTextDelta
+            and type(item) is OpenMessage
+            and not item.stored
+        ):
             parts, index = item.parts, update.content_index
             part = parts[index] if 0 <= index < len(parts) else item.part(index)
             self._publish_delta(part, update.delta)
@@ -242,45 +267,41 @@ class Recorder:
     # Items and the updates to them
 
     async def _updated(self, event: ThreadItemUpdatedEvent) -> None:
-        item = self._open.get(event.item_id) or await self._find(event)
+        item = self._open.get(event.item_id) or await self._open_stored(event.item_id)
         if self.text_delta(event, item):
             return
         encoded = model_json(event.update)
+        update = from_json(encoded)
         try:
-            item.update(from_json(encoded))
+            item.update(update)
         except (ValueError, LookupError) as error:
             raise InvalidOutput(f"an update does not fit its item: {error}") from error
+        if item.stored:
+            self._revisions[item.id].updates.append(update)
         if item.type not in HIDDEN_ITEM_TYPES:
             self._publish_update(item, encoded)
 
-    async def _find(self, event: ThreadItemUpdatedEvent) -> OpenItem:
-        """The item an update means: a nameless one, or one of an earlier turn."""
-        item_id = event.item_id
-        if item_id == FAKE_ID and self._fake_id is not None:
-            return self._open[self._fake_id]
-        try:
-            item = open_item(await self._store.get_item(item_id), stored=True)
-        except NotFound:
-            if not self._implicit_messages or not event.update.type.startswith(
-                "assistant_message."
-            ):
-                raise
-            return self._begin_unasked(item_id)
-        self._open[item_id] = item
-        return item
+    async def _open_stored(self, item_id: str) -> OpenItem:
+        """Open an item of an earlier turn, to be updated.
 
-    def _begin_unasked(self, item_id: str) -> OpenItem:
-        now = datetime.now(UTC)
-        message = self._own(
-            AssistantMessageItem(id=item_id, thread_id=self._thread_id, created_at=now, content=[])
-        )
-        self._added(message)
-        return self._open[message.id]
+        Recovery gets it as it was: the store may have it with these updates
+        before a checkpoint has them.
+        """
+        if item_id == FAKE_ID and self._given_id is not None:
+            return self._open[self._given_id]
+        record = await self._store.get_item(item_id)
+        if item_id not in self._open:  # another task of the responder's may have been faster
+            self._open[item_id] = open_item(record, stored=True)
+            self._revisions[item_id] = _Revision(record)
+            self._journal.note(event_json("base", item=record.data))
+        return self._open[item_id]
 
     def _added(self, item: ThreadItem) -> None:
         record = item_record(item)
         self._open[item.id] = open_item(record)
-        if not record.hidden:
+        if record.hidden:
+            self._journal.note(event_json("thread.item.added", item=record.data))
+        else:
             self.publish(event_json("thread.item.added", item=public_item(record)))
 
     async def _done(self, item: ThreadItem, event: str) -> None:
@@ -291,14 +312,12 @@ class Recorder:
         await self._store.save_items([*self._places_before(record.id), record])
         self.saved_ids.append(record.id)
         self._open.pop(record.id, None)
-        if record.id == self._fake_id:
-            self._fake_id = None
+        if record.id == self._given_id:
+            self._given_id = None
         self.publish_end(record, event)
 
     def _places_before(self, item_id: str) -> list[ItemRecord]:
         """Items that were added before another ends: saved as they stand, to stand before it."""
-        if not self._in_order:
-            return []
         before = takewhile(lambda item: item.id != item_id, self._open.values())
         unplaced = [item for item in before if not item.placed]
         for item in unplaced:
@@ -307,16 +326,19 @@ class Recorder:
 
     async def _removed(self, item_id: str) -> None:
         await self.end_message()
-        if item_id == FAKE_ID and self._fake_id is not None:
-            item_id, self._fake_id = self._fake_id, None
+        if item_id == FAKE_ID and self._given_id is not None:
+            item_id, self._given_id = self._given_id, None
         await self._durably(self._delete(item_id))
 
     async def _delete(self, item_id: str) -> None:
         hidden = await self._is_hidden(item_id)
         await self._store.delete_items([item_id])
         self._open.pop(item_id, None)
-        if not hidden:
-            self._publish_removed(item_id)
+        removed = _removed(item_id)
+        if hidden:
+            self._journal.note(removed)
+        else:
+            self.publish(removed)
 
     async def _is_hidden(self, item_id: str) -> bool:
         try:
@@ -331,7 +353,7 @@ class Recorder:
         await self._durably(self._save(record, "thread.item.done"))
 
     def _new_record(self, item_type: str, rest: bytes) -> ItemRecord:
-        item_id, now = self._new_item_id(item_type), datetime.now(UTC)
+        item_id, now = self._store.new_item_id(item_type), datetime.now(UTC)
         value = {"id": item_id, "thread_id": self._thread_id, "created_at": now, "type": item_type}
         return ItemRecord(item_id, item_type, now, to_json(value)[:-1] + b"," + rest + b"}")
 
@@ -339,7 +361,7 @@ class Recorder:
         """The item as this thread's: with an id of its own, in this thread, in UTC."""
         changes: dict[str, Any] = {}
         if item.id == FAKE_ID:
-            self._fake_id = changes["id"] = self._fake_id or self._new_item_id(item.type)
+            self._given_id = changes["id"] = self._given_id or self._store.new_item_id(item.type)
         if item.thread_id != self._thread_id:
             changes["thread_id"] = self._thread_id
         if item.created_at.tzinfo is not UTC:
@@ -352,10 +374,22 @@ class Recorder:
         """Take no more from the responder."""
         self._sealed = True
 
-    async def settle(self) -> None:
-        """Wait for a write that is under way, however its caller ended."""
+    async def settle(self, seconds: float) -> None:
+        """Wait for writes that are under way, however their callers ended, so long at most."""
         if self._writing:
-            await asyncio.wait(self._writing)
+            await asyncio.wait(self._writing, timeout=seconds)
+
+    async def catch_up(self) -> None:
+        """Take in what others made of open items of earlier turns, under the turn's own updates."""
+        for item in [item for item in self._open.values() if item.stored]:
+            revision = self._revisions[item.id]
+            try:
+                current = await self._store.get_item(item.id)
+            except NotFound:
+                del self._open[item.id]
+                continue
+            if current.data != revision.base.data:
+                self._open[item.id] = revision.of(current)
 
     def remaining(self, *, finished: bool) -> list[ItemRecord]:
         """Return the items that are still open and hold anything, as they stand."""
@@ -373,20 +407,21 @@ class Recorder:
             if item.placed and item.empty and not item.stored
         ]
 
-    def close(self, kept: Sequence[ItemRecord]) -> None:
-        """Publish the end of every open item: of those ``kept``, and of the empty ones."""
+    def last_events(self, kept: Sequence[ItemRecord]) -> list[bytes]:
+        """Return the events (as JSON) that end every open item: those ``kept``, and the empty ones.
+
+        They are to be published when the store has what they say.
+        """
+        events: list[bytes] = []
         if self._message is not None and not self._message.empty:
-            self._message_ended(self._message)
-        by_id = {record.id: record for record in kept}
-        for item in list(self._open.values()):
-            if item.id not in by_id:
-                self._publish_removed(item.id)
-        stored = {item.id for item in self._open.values() if item.stored}
-        self._open.clear()
-        self._message = self._part = None
+            done = self._part_event("done", self._message.part(0))
+            events.append(_updated(self._message, done))
+        kept_ids = {record.id for record in kept}
+        events += [_removed(id_) for id_ in self._open if id_ not in kept_ids]
         for record in kept:
-            if record.id not in stored:
-                self.publish_end(record)
+            if not (record.hidden or self._open[record.id].stored):
+                events.append(_ended(record))
+        return events
 
     # Publishing
 
@@ -394,13 +429,19 @@ class Recorder:
         """Publish one event's JSON."""
         piece = frame(payload)
         self._room -= len(piece)
-        self._append(piece)
+        self._keep(piece)
+        try:
+            self._append(piece)
+        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
+            self._do_without_log()
 
     def publish_end(self, record: ItemRecord, event: str = "thread.item.done") -> None:
-        """Publish that an item is as it will stay, unless it is hidden."""
-        if not record.hidden:
+        """Publish that an item is as it will stay; of a hidden one only recovery is told."""
+        if record.hidden:
+            self._journal.note(event_json(event, item=record.data))
+        else:
             self.kept_any = True
-            self.publish(event_json(event, item=public_item(record)))
+            self.publish(_ended(record, event))
 
     def _publish_delta(self, part: Part, delta: str) -> None:
         fits = len(delta) <= self._room
@@ -409,22 +450,51 @@ class Recorder:
         piece = delta_frame(part.prefix, delta)
         self._room -= len(piece)
         part.texts.append(delta)
-        self._append(piece)
+        self._keep(piece)
+        try:
+            self._append(piece)
+        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
+            self._do_without_log()
         if not fits:
             raise AnswerTooLong
 
-    def _publish_update(self, item: OpenItem, update: bytes) -> None:
-        self.publish(event_json("thread.item.updated", item_id=text_json(item.id), update=update))
+    def _do_without_log(self) -> None:
+        """A log that breaks its promise costs its followers, never the turn."""
+        logger.exception("the live log broke; this turn can't be followed any more")
+        self._append = _drop
 
-    def _publish_removed(self, item_id: str) -> None:
-        self.publish(event_json("thread.item.removed", item_id=text_json(item_id)))
+    def _publish_update(self, item: OpenItem, update: bytes) -> None:
+        self.publish(_updated(item, update))
 
     async def _durably(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work to its end, even if whoever waits for it is cancelled."""
+        """Do the work to its end, even if whoever waits for it is cancelled.
+
+        Raises:
+            InvalidOutput: The turn has ended meanwhile; nothing is written.
+        """
+        if self._sealed:
+            work.close()
+            raise InvalidOutput("the turn has ended")
         writing = asyncio.create_task(work)
         self._writing.append(writing)
         writing.add_done_callback(self._writing.remove)
         await asyncio.shield(writing)
+
+
+def _drop(_frame: bytes) -> None:
+    """Take the place of a log that broke."""
+
+
+def _updated(item: OpenItem, update: bytes) -> bytes:
+    return event_json("thread.item.updated", item_id=text_json(item.id), update=update)
+
+
+def _ended(record: ItemRecord, event: str = "thread.item.done") -> bytes:
+    return event_json(event, item=public_item(record))
+
+
+def _removed(item_id: str) -> bytes:
+    return event_json("thread.item.removed", item_id=text_json(item_id))
 
 
 def _public_thread(thread: ThreadMetadata) -> bytes:

@@ -33,24 +33,23 @@ async def open_again(openings: Openings, opening: Opening, earlier: TurnRecord) 
         return opening
     thread = await openings.store.get_thread(earlier.owner, earlier.thread_id)
     if opening.kind in {"tool_output", "structured_input"} and opening.input is not None:
-        return replace(opening, thread=thread, refusal=None, items=[], again=True)
+        return replace(opening, thread=thread, refusal=None, items=[], is_retry=True)
     message_id = earlier.input_item_id or ""
-    again = await openings.retry(thread, message_id)
-    again.request_type = opening.request_type
+    again = await openings.retry(opening.request_type, thread, message_id)
+    prelude = [*again.prelude]
     if opening.kind == "message":
         record = await openings.store.get_item(earlier.owner, thread.id, message_id)
-        again.greeting.append(event_json("thread.item.done", item=public_item(record)))
+        prelude.insert(0, event_json("thread.item.done", item=public_item(record)))
     if opening.is_new:
-        again.greeting.insert(0, event_json("thread.created", thread=thread_json(thread)))
-    return again
+        prelude.insert(0, event_json("thread.created", thread=thread_json(thread)))
+    return replace(again, prelude=prelude)
 
 
 async def stored_answer(openings: Openings, again: Opening) -> list[bytes]:
     """Return the frames of a finished turn whose log is not here any more."""
-    events = [*again.greeting, again.stream_options, *again.news]
-    thread_id = again.thread.id
-    for item_id in await openings.ids_after(thread_id, again.input.id) if again.input else ():
-        record = await openings.store.get_item(openings.owner, thread_id, item_id)
-        if not record.hidden:
-            events.append(event_json("thread.item.done", item=public_item(record)))
+    events = [*again.prelude]
+    if again.input is not None:
+        records = await openings.items_after(again.thread.id, again.input.id)
+        shown = [record for record in records if not record.hidden]
+        events += [event_json("thread.item.done", item=public_item(record)) for record in shown]
     return [frame(event) for event in events]

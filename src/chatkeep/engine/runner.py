@@ -2,32 +2,47 @@
 
 The turn runs in a task of its own, so it outlives the connection that began
 it. However it ends, what it has streamed is kept, the thread is freed, and
-whoever follows the log comes to its end.
+whoever follows the log comes to its end. That last part can't fail: whatever
+raises or hangs in it is logged, and the rest is done all the same.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import TurnTimedOut
+from ..errors import AnswerLost, NotFound, TurnLost, TurnTimedOut
 from ..live.base import LogWriter
+from ..protocol.sse import frame
 from ..protocol.types import ThreadItemUpdatedEvent
 from ..protocol.wire import event_json, thread_json
 from ..responders.base import Output, StreamingResponder
 from ..settings import Settings
-from ..stores.base import Store, TurnChanges, TurnRecord, TurnStatus
+from ..stores.base import ItemRecord, Store, TurnChanges, TurnRecord, TurnStatus
 from ..turn import Turn
 from .calls import call
 from .failures import report
+from .journal import Journal
 from .recorder import Recorder
+from .thread_items import ThreadItems, weight
 from .thread_state import ThreadState
+from .titles import shorten
 
 logger = logging.getLogger("chatkeep.turn")
 
 _OUTPUTS_PER_SLICE = 128
 """After so many outputs without a pause, the event loop gets its turn."""
+
+
+def steady() -> float:
+    """Return a time in seconds that never jumps, and goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if _HAS_BOOTTIME else time.monotonic()
+
+
+_HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 
 
 class TurnRunner:
@@ -36,7 +51,7 @@ class TurnRunner:
     Args:
         superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
-        on_end: Called at the end, if the store has kept all of it.
+        on_end: Called at the end, however it went.
     """
 
     def __init__(
@@ -46,6 +61,8 @@ class TurnRunner:
         record: TurnRecord,
         responder: StreamingResponder,
         recorder: Recorder,
+        journal: Journal,
+        items: ThreadItems,
         state: ThreadState,
         log: LogWriter,
         store: Store,
@@ -56,10 +73,12 @@ class TurnRunner:
     ) -> None:
         self.turn = turn
         self.record = record
+        self.journal = journal
         self.log = log
         self.store = store
         self._responder = responder
         self._recorder = recorder
+        self._items = items
         self._state = state
         self._settings = settings
         self._superseded = superseded
@@ -70,15 +89,18 @@ class TurnRunner:
         self._ending: asyncio.Task[None] | None = None
         self._status: TurnStatus = "active"
         self._error_id: str | None = None
-        self._kept = False
+        self._left = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._elapsed = 0.0
         self._idle = 0.0
         self._length = 0
-        self.unsaved = b""
-        """What a checkpoint failed to save, to be saved with the next."""
-        self.overdue = 0.0
-        """For how many seconds the store has failed to keep the end of the turn."""
+        self._attempts = 0
+        self._renewed = asyncio.Event()
+        self._held_until = steady() + settings.lease_seconds
+        self.kept = False
+        """Whether the store has all of it, and the thread is free."""
+        self.lost = False
+        """Whether the thread was taken over, or is gone."""
 
     # Running
 
@@ -92,10 +114,12 @@ class TurnRunner:
         try:
             await self._pump(self._responder.respond(self.turn))
         except asyncio.CancelledError as error:
-            if not _is_cancelled():  # but what the responder waited for was
+            if not _is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
             self._end("stopped")
             raise
+        except TurnLost:
+            self.lose()
         except BaseException as error:
             self._end("failed", error)
             if isinstance(error, KeyboardInterrupt):
@@ -127,21 +151,43 @@ class TurnRunner:
 
     async def _keep_thread(self) -> None:
         changes = self._state.take_changes()
-        if changes is not None:
-            record = self.record
-            thread = await self.store.update_thread(record.owner, record.thread_id, changes)
-            self._state.taken(thread)
-            self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
+        if changes is None:
+            return
+        owner, thread_id = self.record.owner, self.record.thread_id
+        # After the end the turn has no thread any more, but its namer may still come with a title.
+        fence = None if self.kept else self.record.id
+        thread = await self.store.update_thread(owner, thread_id, changes, turn=fence)
+        self._state.taken(thread)
+        self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
 
     async def _name_thread(self, namer: Callable[[Turn], Any]) -> None:
         try:
             title = await call(namer, self.turn)
             if isinstance(title, str) and title.strip():
-                limit = self._settings.max_title_length
-                self.turn.thread.title = " ".join(title.split())[:limit]
+                self.turn.thread.title = shorten(title, self._settings.max_title_length)
                 await self._keep_thread()
+        except (TurnLost, NotFound):
+            pass  # there is nothing to name any more
         except Exception:
             logger.exception("turn %s: naming the thread failed", self.record.id)
+
+    # Holding the thread
+
+    def renewed(self) -> None:
+        """Take note that the store has renewed the turn's lease."""
+        self._held_until = steady() + self._settings.lease_seconds
+        self._renewed.set()
+
+    async def is_held(self) -> bool:
+        """Whether what was streamed may be shown; waits while that isn't certain.
+
+        A process that was stopped for longer than the lease lasts may find that
+        another worker has taken the thread over, and kept only what it could read.
+        """
+        while not self.lost and not self.ended and steady() > self._held_until:
+            self._renewed.clear()
+            await self._renewed.wait()
+        return not self.lost
 
     # Ending
 
@@ -149,8 +195,13 @@ class TurnRunner:
         """Wait for the end of the turn."""
         await asyncio.shield(self._ended)
 
-    def stop(self) -> None:
-        """End the turn here, as its user asked. What it has streamed is kept."""
+    def stop(self, *, left: bool = False) -> None:
+        """End the turn here; what it has streamed is kept.
+
+        Args:
+            left: Whether its client has left, which is no word of the user's.
+        """
+        self._left = self._left or left
         self._end("stopped")
         self._cancel()
 
@@ -159,27 +210,46 @@ class TurnRunner:
         self._end(status, error)
         self._cancel()
 
+    def lose(self) -> None:
+        """End the turn here, as the thread is another's, or gone. Nothing more is written."""
+        self.lost = True
+        self._renewed.set()
+        self._end("failed", AnswerLost())
+        self._cancel()
+
     def tick(self, seconds: float) -> None:
         """Let time pass: end the turn if it takes too long."""
-        if self.ended:
-            self.overdue += seconds
-            return
         self._elapsed += seconds
-        self._idle = self._idle + seconds if self.log.length == self._length else 0.0
-        self._length = self.log.length
+        length = self.journal.length
+        self._idle = self._idle + seconds if length == self._length else 0.0
+        self._length = length
         settings = self._settings
         if self._elapsed > settings.turn_timeout or self._idle > settings.idle_timeout:
             self.fail(TurnTimedOut())
-
-    def take_unsaved(self) -> bytes:
-        """Return the frames that no checkpoint has saved yet, as one piece."""
-        unsaved, self.unsaved = self.unsaved + self.log.take_unsaved(), b""
-        return unsaved
 
     @property
     def ending(self) -> bool:
         """Whether the end has begun."""
         return self._ending is not None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the turn is being ended before its time, but has not ended yet."""
+        return self._ending is not None and self._status != "finished" and not self.ended
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody reads the turn's events, as far as the log knows."""
+        try:
+            return self.log.readers > 0
+        except Exception:
+            logger.exception("the live log can't tell who follows turn %s", self.record.id)
+            return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end has come, for all who follow. What there is may not be kept yet."""
+        return self._ended.done()
 
     def _end(self, status: TurnStatus, error: BaseException | None = None) -> None:
         if self._ending is None:
@@ -193,55 +263,126 @@ class TurnRunner:
             return
         task.cancel()
         loop = asyncio.get_running_loop()
-        watch = loop.call_later(self._settings.cancel_grace, self._complain, task)
+        watch = loop.call_later(self._settings.cancel_grace, self._complain)
         task.add_done_callback(lambda _: watch.cancel())
 
-    def _complain(self, task: asyncio.Task[None]) -> None:
+    def _complain(self) -> None:
         logger.warning("turn %s: the responder ignores that it was cancelled", self.record.id)
 
     async def _finish(self, error: BaseException | None) -> None:
-        shown = None
-        if error is not None:
-            shown, self._error_id = report(error, self.record.id)
-        await self._recorder.settle()
-        for keep in (self._keep_thread, self.keep_items):
-            try:
-                await keep()
-            except Exception as failure:  # noqa: BLE001 - the followers must come to an end
-                shown, _ = report(failure, self.record.id)
-        if shown is not None:
-            self._recorder.publish(shown)
-        if self._naming is not None:
-            patience = self._settings.title_timeout if self._status == "finished" else 0
-            await asyncio.wait([self._naming], timeout=patience)
-            self._naming.cancel()
-        self.log.end()
-        self._ended.set_result(None)
-        if self._kept:
+        try:
+            shown = None if error is None else self._report(error)
+            await self._recorder.settle(self._settings.keep_timeout)
+            shown = await self._keep_first(shown)
+            if shown is not None:
+                self._recorder.publish(shown)
+            await self._let_name_end()
+        except Exception:
+            logger.exception("turn %s: its end went wrong", self.record.id)
+        finally:
+            self._end_log()
+            if not self._ended.done():
+                self._ended.set_result(None)
+            self._renewed.set()
             self._on_end(self)
 
-    @property
-    def ended(self) -> bool:
-        """Whether the end has come, for all who follow. What there is may not be kept yet."""
-        return self._ended.done()
+    def _report(self, error: BaseException) -> bytes:
+        shown, self._error_id = report(error, self.record.id)
+        return shown
 
-    async def keep_items(self) -> None:
-        """Keep what there is and free the thread; to be tried again if the store fails."""
-        status = self._status
-        kept = self._recorder.remaining(finished=status == "finished")
-        replaced = status in {"finished", "stopped"} and (kept or self._recorder.kept_any)
-        new = {*self._recorder.saved_ids, *(record.id for record in kept)}
-        superseded = [id_ for id_ in self._superseded if id_ not in new] if replaced else []
+    async def _keep_first(self, shown: bytes | None) -> bytes | None:
+        """Keep all there is, and return the error to show, if any. Never raises."""
+        if self.lost:
+            return shown
+        try:
+            async with asyncio.timeout(self._settings.keep_timeout):
+                with suppress(NotFound, TurnLost):  # the next line finds out
+                    await self._keep_thread()
+                await self.keep(shown)
+        except TurnLost:
+            self.lost = True
+            return self._report(AnswerLost())
+        except Exception as failure:  # noqa: BLE001 - the followers must come to an end
+            return self._report(failure)
+        return shown
+
+    async def _let_name_end(self) -> None:
+        if self._naming is None:
+            return
+        patience = self._settings.title_timeout if self._status == "finished" else 0
+        await asyncio.wait([self._naming], timeout=patience)
+        self._naming.cancel()
+
+    def _end_log(self) -> None:
+        try:
+            self.log.end()
+        except Exception:
+            logger.exception("the live log broke at the end of turn %s", self.record.id)
+
+    async def keep(self, shown: bytes | None = None) -> None:
+        """Keep what there is and free the thread; to be tried again if the store fails.
+
+        Args:
+            shown: The error that followers will be shown, for those who follow later.
+
+        Raises:
+            TurnLost: The thread was taken over, or is gone; nothing was kept.
+        """
+        self._attempts += 1
+        await self._recorder.catch_up()
+        kept = self._recorder.remaining(finished=self._status == "finished")
+        events = self._recorder.last_events(kept)
+        last = [frame(event) for event in (*events, *([shown] if shown else []))]
         changes = TurnChanges(
             items=kept,
-            removed=[*superseded, *self._recorder.abandoned()],
+            removed=[*await self._replaced(kept), *self._recorder.abandoned()],
             usage=self.turn.usage,
             error_id=self._error_id,
+            delivered=self.is_followed,
+            state=self.turn.new_states,
+            tail=self.journal.unsaved(last),
+            touched_at=datetime.now(UTC) if kept or self._recorder.kept_any else None,
         )
-        if not await self.store.finish_turn(self.record, status, changes):
-            logger.warning("turn %s had lost its thread when it ended", self.record.id)
-        self._recorder.close(kept)
-        self._kept = True
+        if not await self.store.finish_turn(self.record, self._status, changes):
+            await self._find_out()
+        self.kept = True
+        for event in events:
+            self._recorder.publish(event)
+
+    async def _find_out(self) -> None:
+        """Ask whether the turn has ended by an earlier attempt, whose answer got lost.
+
+        Raises:
+            TurnLost: It has not; someone else has ended it.
+        """
+        if self._attempts > 1:
+            with suppress(NotFound):
+                found = await self.store.get_turn(self.record.owner, self.record.id)
+                if found.status == self._status:
+                    return
+        logger.warning("turn %s had lost its thread when it ended", self.record.id)
+        raise TurnLost
+
+    async def _replaced(self, kept: Sequence[ItemRecord]) -> list[str]:
+        """The items of the old answer that the new one takes the place of.
+
+        The old one goes when the new one is finished. A retry that the user stopped
+        must say more already; one that failed, or whose client only left (a reload
+        looks like that), leaves both. Where the same request came again, what it
+        began is no whole answer, and goes when the new one says as much.
+        """
+        new = {*self._recorder.saved_ids, *(record.id for record in kept)}
+        old = [id_ for id_ in self._superseded if id_ not in new]
+        if not old or not (kept or self._recorder.kept_any):
+            return []
+        if self._status == "finished":
+            return old
+        is_retry = self.record.kind == "threads.retry_after_item"
+        if self._status != "stopped" or (is_retry and self._left):
+            return []
+        says = sum(map(weight, kept)) + await self._items.weigh(self._recorder.saved_ids)
+        said = await self._items.weigh(old)
+        return old if says > said or (says == said and not is_retry) else []
 
 
 def _is_cancelled() -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ..context import Owner
-from ..protocol.types import ThreadItem
+from ..errors import NotFound
+from ..protocol.types import AssistantMessageItem, ThreadItem
 from ..protocol.wire import parse_item
 from ..stores.base import MAX_PAGE_SIZE, ItemRecord, PageQuery, Store
 
@@ -12,17 +13,28 @@ class ThreadItems:
     """A store's items of one thread.
 
     Args:
+        turn_id: The turn that writes: once it has lost the thread, it writes no more.
         until: The item that is the newest to look back on (a message that is
             answered again), or None for all there are.
     """
 
     def __init__(
-        self, store: Store, owner: Owner, thread_id: str, until: ThreadItem | None = None
+        self,
+        store: Store,
+        owner: Owner,
+        thread_id: str,
+        turn_id: str,
+        until: ThreadItem | None = None,
     ) -> None:
         self._store = store
         self._owner = owner
         self._thread_id = thread_id
+        self._turn_id = turn_id
         self._until = until
+
+    def new_item_id(self, item_type: str) -> str:
+        """Return an id for an item of a wire type."""
+        return self._store.new_item_id(self._thread_id, item_type)
 
     async def get_item(self, item_id: str) -> ItemRecord:
         """Return an item. Raises `NotFound`."""
@@ -30,11 +42,11 @@ class ThreadItems:
 
     async def save_items(self, items: Sequence[ItemRecord]) -> None:
         """Append new items, replace known ones in their place."""
-        await self._store.save_items(self._owner, self._thread_id, items)
+        await self._store.save_items(self._owner, self._thread_id, items, turn=self._turn_id)
 
     async def delete_items(self, item_ids: Sequence[str]) -> None:
         """Delete the items that are there."""
-        await self._store.delete_items(self._owner, self._thread_id, item_ids)
+        await self._store.delete_items(self._owner, self._thread_id, item_ids, turn=self._turn_id)
 
     async def newest(self, limit: int) -> list[ThreadItem]:
         """Return the newest items, newest first, hidden ones included."""
@@ -48,3 +60,24 @@ class ThreadItems:
             if after is None:
                 break
         return found[:limit]
+
+    async def weigh(self, item_ids: Sequence[str]) -> int:
+        """Return how much some items say: characters of messages, bytes of all else."""
+        found = [await self._found(item_id) for item_id in item_ids]
+        return sum(weight(record) for record in found if record is not None)
+
+    async def _found(self, item_id: str) -> ItemRecord | None:
+        try:
+            return await self.get_item(item_id)
+        except NotFound:
+            return None
+
+
+def weight(record: ItemRecord) -> int:
+    """Return how much an item says: characters of a message, bytes of all else."""
+    if record.hidden:
+        return 0
+    item = parse_item(record.data)
+    if isinstance(item, AssistantMessageItem):
+        return sum(len(part.text) for part in item.content)
+    return len(record.data)

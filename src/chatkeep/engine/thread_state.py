@@ -7,12 +7,15 @@ from ..protocol.types import ThreadMetadata
 from ..protocol.wire import thread_model
 from ..stores.base import ThreadChanges, ThreadRecord
 
+_NONE = object()
+
 
 class ThreadState:
     """A thread's model, and what of it is not kept yet.
 
     The SDK saves the thread whole, so a rename during an answer is lost; here
-    only the fields that the responder set are written.
+    only the fields that the responder set are written, and of the metadata only
+    the keys.
     """
 
     def __init__(self, record: ThreadRecord) -> None:
@@ -32,11 +35,17 @@ class ThreadState:
         """Return what was set since the last call, or None."""
         if self._thread is None or not self._changed():
             return None
-        fields = _fields(self.thread)
-        changed = {name: value for name, value in fields.items() if value != self._seen[name]}
+        fields, seen = _fields(self.thread), self._seen
+        changed = {name: value for name, value in fields.items() if value != seen[name]}
         self._seen = fields
         if "status" in changed:
             changed["status"] = changed["status"].model_dump(exclude_none=True)
+        if "metadata" in changed:
+            before, after = seen["metadata"], changed["metadata"]
+            changed["metadata"] = {
+                k: v for k, v in after.items() if k not in before or before[k] != v
+            }
+            changed["metadata_removed"] = [key for key in before if key not in after]
         return ThreadChanges(**changed, keep_user_title=True)
 
     def taken(self, record: ThreadRecord) -> None:

@@ -15,3 +15,8 @@ def title_from_text(message: UserMessageItem) -> str | None:
     if len(cut) > MAX_LENGTH:  # one very long word
         cut = text[:MAX_LENGTH]
     return cut.rstrip(" ,.;:!?-–—") + "…"
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return a text as one line of at most so many characters."""
+    return " ".join(text.split())[:limit]

@@ -1,11 +1,10 @@
-"""The turns under way in this process: begun, followed, stopped, checkpointed, recovered."""
+"""One store's turns: begun, joined by a request that comes twice, followed, stopped, left."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
 
 from .. import ids
 from ..context import Context, Owner
@@ -14,22 +13,19 @@ from ..errors import (
     ServiceUnavailable,
     ThreadBusy,
     TurnActive,
-    TurnInterrupted,
     TurnRepeated,
 )
-from ..live.base import LiveLog, LogReader
-from ..protocol.sse import frame
+from ..live.base import LogReader
+from ..live.frames import Frames
 from ..responders.base import StreamingResponder
-from ..settings import Settings
 from ..stores.base import Store, TurnChanges, TurnRecord
 from ..turn import Turn
+from .assembly import assemble
 from .openings import Opening, Openings
-from .recorder import Recorder
-from .recovery import host_prefix, is_dead, new_holder, recover
 from .repeats import is_repeat, open_again, stored_answer
 from .runner import TurnRunner
-from .thread_items import ThreadItems
-from .thread_state import ThreadState
+from .sweeper import Sweeper
+from .worker import Worker
 
 logger = logging.getLogger("chatkeep.turn")
 
@@ -38,43 +34,35 @@ _MIN_SPACING = 0.002
 _MAX_SPACING = 0.05
 
 
-class Audience:
-    """How many clients have a turn's events, or are getting them."""
+class TurnStart(NamedTuple):
+    """A turn as one client reads it: its events from some place on.
 
-    def __init__(self) -> None:
-        self.count = 0
-
-
-class Begun(NamedTuple):
-    """A turn that has begun, its events from the first on, and who else reads them."""
+    ``runner`` is what runs it, if that is in this process.
+    """
 
     record: TurnRecord
-    events: LogReader | Sequence[bytes]
-    audience: Audience
+    reader: LogReader
+    runner: TurnRunner | None
 
 
 class Turns:
-    """The turns of this process.
+    """The turns of one store, as far as this worker has to do with them.
 
     Args:
-        live: Where their events can be followed.
-        settings: Their bounds and deadlines.
+        store: Where they are kept.
+        worker: What holds those that run here.
         namer: Gives a new thread its title.
     """
 
     def __init__(
-        self, live: LiveLog, settings: Settings, namer: Callable[[Turn], Any] | None = None
+        self, store: Store, worker: Worker, namer: Callable[[Turn], Any] | None = None
     ) -> None:
-        self._live = live
-        self._settings = settings
+        self._store = store
+        self._worker = worker
+        self._settings = worker.settings
         self._namer = namer
-        self._holder = new_holder()
-        self._running: dict[str, TurnRunner] = {}
-        self._beginning: set[str] = set()
-        self._audiences: WeakValueDictionary[str, Audience] = WeakValueDictionary()
-        self._ticker: asyncio.Task[None] | None = None
-        self._background: set[asyncio.Task[Any]] = set()
-        self._closing = False
+        self._sweeper = Sweeper(store, worker)
+        self._notes: dict[str, asyncio.Task[None]] = {}
 
     # Beginning
 
@@ -85,7 +73,7 @@ class Turns:
         context: Context,
         responder: StreamingResponder,
         request_key: str | None = None,
-    ) -> Begun:
+    ) -> TurnStart:
         """Begin a turn, and return its events from the first on.
 
         A request that came before, and whose answer never arrived, gets the
@@ -97,22 +85,36 @@ class Turns:
 
         Raises:
             ThreadBusy: Another turn holds the thread.
+            TooManyTurns: The user has too many under way.
             ClientError: The opening's refusal.
             ServiceUnavailable: The server is closing.
         """
-        if self._closing:
-            raise ServiceUnavailable
+        await self._settle_notes()
+        await self._worker.settled(request_key)
+        self._refuse_if_closing()
         record = self._record(opening, context.owner, request_key)
         horizon = record.started_at - timedelta(seconds=self._settings.repeat_window)
         try:
+            if opening.refusal is not None:
+                raise await self._repeated(record, horizon) or opening.refusal
             return await self._begin(openings, record, opening, context, responder, horizon)
         except TurnRepeated as repeated:
-            earlier = await self._settled(openings.store, repeated.turn)
+            earlier = await self._settled(repeated.turn)
         if not await is_repeat(openings, opening, earlier):
+            if opening.refusal is not None:
+                raise opening.refusal
             return await self._begin(openings, record, opening, context, responder, None)
-        begun = await self._join(openings, opening, earlier, context, responder)
-        await openings.store.mark_delivered(earlier.owner, earlier.id, delivered=True)
-        return begun
+        start = await self._join(openings, opening, earlier, context, responder)
+        await self._store.mark_delivered(earlier.owner, earlier.id, delivered=True)
+        return start
+
+    def _refuse_if_closing(self) -> None:
+        if self._worker.closing:
+            raise ServiceUnavailable
+
+    async def _repeated(self, record: TurnRecord, horizon: datetime) -> TurnRepeated | None:
+        earlier = await self._store.repeated_turn(record, horizon)
+        return None if earlier is None else TurnRepeated(earlier)
 
     async def _begin(
         self,
@@ -122,65 +124,93 @@ class Turns:
         context: Context,
         responder: StreamingResponder,
         horizon: datetime | None,
-    ) -> Begun:
-        store = openings.store
-        self._beginning.add(record.id)
+    ) -> TurnStart:
+        self._worker.beginning[record.id] = record
         try:
-            await self._take_thread(store, record, opening, horizon)
-            if opening.refusal is not None:
-                await store.finish_turn(record, "failed", TurnChanges())
-                raise opening.refusal
-            if opening.again and opening.input is not None:  # now that no one else adds to it
-                opening.superseded = await openings.ids_after(record.thread_id, opening.input.id)
-            return self._start(store, record, opening, context, responder)
+            await self._take_thread(record, opening, horizon)
+            if self._worker.closing:
+                await self._store.finish_turn(record, "interrupted", TurnChanges())
+                raise ServiceUnavailable
+            try:
+                return await self._start(openings, record, opening, context, responder)
+            except BaseException:
+                self._worker.running.pop(record.id, None)
+                self._worker.doubt(self._store, record)  # it has begun, and nobody runs it
+                raise
         finally:
-            self._beginning.discard(record.id)
+            del self._worker.beginning[record.id]
 
     async def _take_thread(
-        self, store: Store, record: TurnRecord, opening: Opening, horizon: datetime | None
+        self, record: TurnRecord, opening: Opening, horizon: datetime | None
     ) -> None:
         for attempt in (1, 2):
             try:
-                await store.begin_turn(
+                await self._store.begin_turn(
                     record,
+                    lease_seconds=self._settings.lease_seconds,
                     thread=opening.thread if opening.is_new else None,
                     items=opening.items,
                     attachments=opening.attachments,
                     repeated_since=horizon,
+                    max_active=self._settings.max_turns_per_user,
                 )
             except TurnActive as active:
-                if attempt == 2 or not self._is_gone(active.turn):
+                if attempt == 2 or not await self._sweeper.is_abandoned(active.turn):
                     raise ThreadBusy from None
-                await recover(store, active.turn)
+                await self._sweeper.recover(active.turn)
+            except (ServiceUnavailable, asyncio.CancelledError):
+                self._worker.doubt(self._store, record)  # it may have begun all the same
+                raise
             else:
                 return
 
+    async def _start(
+        self,
+        openings: Openings,
+        record: TurnRecord,
+        opening: Opening,
+        context: Context,
+        responder: StreamingResponder,
+    ) -> TurnStart:
+        superseded = [*opening.superseded]
+        if opening.is_retry and opening.input is not None:
+            # Read only now that the turn has the thread, and no one else adds to it.
+            after = await openings.items_after(record.thread_id, opening.input.id)
+            superseded += [item.id for item in after]
+        runner = assemble(
+            opening,
+            record,
+            context,
+            responder,
+            superseded,
+            store=self._store,
+            worker=self._worker,
+            namer=self._namer if opening.is_new else None,
+        )
+        reader = await self._reader(record)
+        runner.start()
+        return TurnStart(record, reader or Frames([]), runner)
+
     def _record(self, opening: Opening, owner: Owner, request_key: str | None) -> TurnRecord:
-        now = datetime.now(UTC)
         return TurnRecord(
             id=ids.turn_id(),
             owner=owner,
             thread_id=opening.thread.id,
             kind=opening.request_type,
-            holder=self._holder,
-            started_at=now,
-            lease_expires_at=now + timedelta(seconds=self._settings.lease_seconds),
+            holder=self._worker.holder,
+            started_at=datetime.now(UTC),
             request_key=request_key,
             input_item_id=opening.message.id if opening.message else None,
         )
 
-    def _is_gone(self, turn: TurnRecord) -> bool:
-        """Whether no one runs an active turn. Of this process's own it is known for certain."""
-        if turn.holder == self._holder:
-            return turn.id not in self._running and turn.id not in self._beginning
-        return is_dead(turn)
+    # A request that comes twice
 
-    async def _settled(self, store: Store, turn: TurnRecord) -> TurnRecord:
+    async def _settled(self, turn: TurnRecord) -> TurnRecord:
         """The turn as it is once it has been recovered, if no one runs it any more."""
-        if turn.status != "active" or not self._is_gone(turn):
+        if turn.status != "active" or not await self._sweeper.is_abandoned(turn):
             return turn
-        await recover(store, turn)
-        return await store.get_turn(turn.owner, turn.id)
+        await self._sweeper.recover(turn)
+        return await self._store.get_turn(turn.owner, turn.id)
 
     async def _join(
         self,
@@ -189,81 +219,107 @@ class Turns:
         earlier: TurnRecord,
         context: Context,
         responder: StreamingResponder,
-    ) -> Begun:
+    ) -> TurnStart:
         """Follow the turn that the same request began, or let its answer be given again."""
+        runner = self._worker.running.get(earlier.id)
+        if runner is not None and runner.stopping:
+            await runner.join()
+            earlier = await self._store.get_turn(earlier.owner, earlier.id)
         if earlier.status in {"active", "finished", "failed"}:
-            reader = self._live.reader(earlier.id)
+            reader = await self._reader(earlier)
             if reader is not None:
-                return self._begun(earlier, reader)
+                return TurnStart(earlier, reader, runner)
         if earlier.status == "active":
-            raise ThreadBusy  # it runs in another worker, whose log isn't here
+            raise ThreadBusy  # it runs in another worker, whose log can't be read here
         again = await open_again(openings, opening, earlier)
         if earlier.status == "finished" and opening.kind != "action":
-            return self._begun(earlier, await stored_answer(openings, again))
+            return TurnStart(earlier, Frames(await stored_answer(openings, again)), None)
         record = self._record(again, earlier.owner, earlier.request_key)
         return await self._begin(openings, record, again, context, responder, None)
 
-    def _begun(self, record: TurnRecord, events: LogReader | Sequence[bytes]) -> Begun:
-        audience = self._audiences.setdefault(record.id, Audience())
-        audience.count += 1
-        return Begun(record, events, audience)
+    async def _reader(self, record: TurnRecord, position: int = 0) -> LogReader | None:
+        """A reader of a turn's events; None if they can't be had, here or at all."""
+        try:
+            return await self._worker.live.reader(record, position)
+        except Exception:
+            logger.exception("turn %s can't be followed", record.id)
+            return None
 
-    def _start(
-        self,
-        store: Store,
-        record: TurnRecord,
-        opening: Opening,
-        context: Context,
-        responder: StreamingResponder,
-    ) -> Begun:
-        log = self._live.create(record.id)
-        until = opening.input if opening.again else None
-        items = ThreadItems(store, record.owner, record.thread_id, until)
-        recorder = Recorder(
-            record.thread_id,
-            log,
-            items,
-            self._settings.max_answer_bytes,
-            opening.new_item_id,
-            implicit_messages=opening.implicit_messages,
-            in_order=opening.in_order,
-        )
-        for event in (*opening.greeting, opening.stream_options, *opening.news):
-            log.append(frame(event))
-        state = ThreadState(opening.thread)
-        turn = Turn(
-            id=record.id,
-            kind=opening.kind,
-            context=context,
-            thread=state,
-            input=opening.input,
-            message=opening.message,
-            action=opening.action,
-            recorder=recorder,
-            load_items=items.newest,
-        )
-        runner = TurnRunner(
-            turn=turn,
-            record=record,
-            responder=responder,
-            recorder=recorder,
-            state=state,
-            log=log,
-            store=store,
-            settings=self._settings,
-            superseded=opening.superseded,
-            namer=self._namer if opening.is_new else None,
-            on_end=self._ended,
-        )
-        self._running[record.id] = runner
-        self._ensure_ticking()
-        reader = self._live.reader(record.id)
-        assert reader is not None  # noqa: S101 - it was created above
-        runner.start()
-        return self._begun(record, reader)
+    # Following
 
-    def _ended(self, runner: TurnRunner) -> None:
-        self._running.pop(runner.record.id, None)
+    async def follow(
+        self, owner: Owner, thread_id: str, after: tuple[str, int] | None = None
+    ) -> TurnStart | None:
+        """Return the events of a thread's turn: of the one that runs, or of one that just ended.
+
+        Args:
+            after: A turn, and the number of the last of its frames that is known.
+                Without it, the turn that runs is followed from its first.
+
+        Returns:
+            None if nothing runs, or it can't be followed any more: what there
+            is stands in the thread's items.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        active = await self._store.active_turn(owner, thread_id)
+        if after is not None and (active is None or active.id != after[0]):
+            known = await self._ended_turn(owner, thread_id, after[0])
+            return None if known is None else await self._followed(known, after[1] + 1)
+        if active is None:
+            return None
+        return await self._followed(active, 0 if after is None else after[1] + 1)
+
+    async def _ended_turn(self, owner: Owner, thread_id: str, turn_id: str) -> TurnRecord | None:
+        try:
+            turn = await self._store.get_turn(owner, turn_id)
+        except NotFound:
+            return None
+        return turn if turn.thread_id == thread_id else None
+
+    async def _followed(self, turn: TurnRecord, position: int) -> TurnStart | None:
+        reader = await self._reader(turn, position)
+        if reader is None:
+            return None
+        return TurnStart(turn, reader, self._worker.running.get(turn.id))
+
+    # Stopping and leaving
+
+    async def stop(self, owner: Owner, thread_id: str) -> None:
+        """Stop the thread's turn, wherever it runs; return when it has ended here.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        record = await self._store.request_stop(owner, thread_id)
+        if record is None:
+            return
+        runner = self._worker.running.get(record.id)
+        if runner is not None:
+            runner.stop()
+            await runner.join()
+        elif await self._sweeper.is_abandoned(record):
+            await self._sweeper.recover(record)
+
+    def leave(self, start: TurnStart, *, may_return: bool) -> None:
+        """Take note that a client left before the end of the answer; its reader is closed."""
+        record, runner = start.record, self._worker.running.get(start.record.id)
+        if runner is not None and runner.is_followed:
+            return
+        if runner is None and self._worker.closing:
+            return  # the store may be closed, and knows what was interrupted
+        # It is written at the turn's end too, but the request may come again before that.
+        note = self._store.mark_delivered(record.owner, record.id, delivered=False)
+        self._notes[record.id] = self._worker.in_background(note)
+        if runner is not None and not may_return and self._settings.on_disconnect == "stop":
+            runner.stop(left=True)
+
+    async def _settle_notes(self) -> None:
+        """Wait for what is being noted of clients that left: a request may be theirs, again."""
+        if self._notes:
+            notes, self._notes = self._notes, {}
+            await asyncio.wait(notes.values(), timeout=self._settings.keep_timeout)
 
     def spacing(self) -> float:
         """Return how many seconds lie between two writes to one client.
@@ -273,132 +329,17 @@ class Turns:
         piece goes at once, with 500 and more a stream is written 20 times a
         second, which still reads as flowing.
         """
-        seconds = min(len(self._running) * _SPACING_A_TURN, _MAX_SPACING)
+        seconds = min(len(self._worker.running) * _SPACING_A_TURN, _MAX_SPACING)
         return seconds if seconds >= _MIN_SPACING else 0.0
-
-    # Stopping
-
-    async def stop(self, store: Store, owner: Owner, thread_id: str) -> None:
-        """Stop the thread's turn, wherever it runs; return when it has ended here.
-
-        Raises:
-            NotFound: There is no such thread.
-        """
-        record = await store.request_stop(owner, thread_id)
-        if record is None:
-            return
-        runner = self._running.get(record.id)
-        if runner is not None:
-            runner.stop()
-            await runner.join()
-        elif self._is_gone(record):
-            await recover(store, record)
-
-    def leave(self, store: Store, begun: Begun, *, may_return: bool) -> None:
-        """Take note that a client left before the end of the answer."""
-        begun.audience.count -= 1
-        if begun.audience.count > 0:
-            return
-        record = begun.record
-        runner = self._running.get(record.id)
-        if runner is None and self._closing:
-            return  # the store may be closed, and knows what was interrupted
-        # Noted first: whoever finds the thread free must find out why.
-        self._in_background(store.mark_delivered(record.owner, record.id, delivered=False))
-        if runner is not None and not may_return and self._settings.on_disconnect == "stop":
-            runner.stop()
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background_done)
-
-    def _background_done(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, NotFound):  # the thread went meanwhile
-            logger.error("a note on a turn could not be kept: %r", error, exc_info=error)
-
-    # The passing of time
-
-    def _ensure_ticking(self) -> None:
-        if self._ticker is None or self._ticker.done():
-            self._ticker = asyncio.create_task(self._tick(), name="chatkeep ticker")
-
-    async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        before = loop.time()
-        while self._running:
-            await asyncio.sleep(self._settings.checkpoint_interval)
-            now = loop.time()
-            for runner in list(self._running.values()):
-                runner.tick(now - before)
-                if runner.ended:
-                    await self._keep_again(runner)
-            before = now
-            await self._checkpoint()
-
-    async def _keep_again(self, runner: TurnRunner) -> None:
-        """Keep what the store failed to keep when the turn ended, or give it up in the end."""
-        try:
-            await runner.keep_items()
-        except Exception:
-            logger.exception("turn %s could not be kept", runner.record.id)
-            if runner.overdue < self._settings.lease_seconds:
-                return
-        self._ended(runner)
-
-    async def _checkpoint(self) -> None:
-        """Save what each turn has streamed since the last time, renew the leases."""
-        by_store: dict[Store, list[tuple[str, bytes]]] = {}
-        for runner in self._running.values():
-            frames = by_store.setdefault(runner.store, [])
-            if not runner.ending and (unsaved := runner.take_unsaved()):
-                frames.append((runner.record.id, unsaved))
-        for store, frames in by_store.items():
-            await self._save(store, frames)
-
-    async def _save(self, store: Store, frames: list[tuple[str, bytes]]) -> None:
-        lease = datetime.now(UTC) + timedelta(seconds=self._settings.lease_seconds)
-        try:
-            to_stop = await store.checkpoint(self._holder, lease, frames)
-        except Exception:
-            logger.exception("turns under way could not be saved; trying again")
-            for turn_id, unsaved in frames:
-                if turn_id in self._running:
-                    self._running[turn_id].unsaved = unsaved
-            return
-        for turn_id in to_stop:
-            if turn_id in self._running:
-                self._running[turn_id].stop()
 
     # Opening and closing
 
-    async def open(self, store: Store) -> None:
+    async def open(self) -> None:
         """Begin to take turns; first keep what those of dead workers had streamed."""
-        self._closing = False
-        for turn in await store.expired_turns(datetime.now(UTC), host_prefix()):
-            if not self._is_gone(turn):
-                continue
-            try:
-                await recover(store, turn)
-            except Exception:  # one turn must not keep a server from starting
-                logger.exception("turn %s of a dead worker could not be recovered", turn.id)
+        self._worker.open()
+        await self._sweeper.open()
 
     async def close(self) -> None:
-        """Begin no more turns. Let those under way finish for a while, then keep what they have."""
-        self._closing = True
-        runners = list(self._running.values())
-        if runners:
-            joins = [asyncio.ensure_future(runner.join()) for runner in runners]
-            await asyncio.wait(joins, timeout=self._settings.shutdown_grace)
-            for runner in runners:
-                runner.fail(TurnInterrupted(), "interrupted")
-            await asyncio.wait(joins)
-        if self._ticker is not None:
-            self._ticker.cancel()
-            await asyncio.wait([self._ticker])
-        for runner in list(self._running.values()):
-            await self._keep_again(runner)
-        if self._background:
-            await asyncio.wait(self._background)
+        """Begin no more turns, and let those under way end (`Worker.close`)."""
+        await self._sweeper.close()
+        await self._worker.close()

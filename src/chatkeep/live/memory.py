@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
 
+from ..stores.base import TurnRecord
 from .base import LiveLog, LogReader, LogWriter
 
 _READ_BYTES = 64 * 1024
@@ -16,17 +17,16 @@ _BEAT_SECONDS = 0.002
 
 
 class _MemoryLog(LogWriter):
-    __slots__ = ("_on_end", "_saved", "ended", "frames", "idle", "readers")
+    __slots__ = ("_on_end", "ended", "frames", "idle", "open_readers")
 
     def __init__(self, on_end: "Callable[[_MemoryLog], None]") -> None:
         self.frames: list[bytes] = []
         self.ended = False
-        self.readers: list[_MemoryReader] = []
-        """Those that must be told of the end."""
+        self.open_readers: set[_MemoryReader] = set()
+        """Those that have not come to the end, nor were closed."""
         self.idle: list[_MemoryReader] = []
         """Those that wait for the next frame."""
         self._on_end = on_end
-        self._saved = 0
 
     def append(self, frame: bytes) -> None:
         if self.ended:
@@ -40,19 +40,13 @@ class _MemoryLog(LogWriter):
     def end(self) -> None:
         if not self.ended:
             self.ended = True
-            for reader in self.readers:
+            for reader in self.open_readers:
                 reader.wake()
-            self.readers.clear()
             self._on_end(self)
 
-    def take_unsaved(self) -> bytes:
-        unsaved = b"".join(self.frames[self._saved :])
-        self._saved = len(self.frames)
-        return unsaved
-
     @property
-    def length(self) -> int:
-        return len(self.frames)
+    def readers(self) -> int:
+        return len(self.open_readers)
 
 
 class _Pulse:
@@ -91,8 +85,7 @@ class _MemoryReader(LogReader):
         self._pulse = pulse
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
-        if not log.ended:
-            log.readers.append(self)
+        log.open_readers.add(self)
 
     async def read(self, gather: float = 0.0) -> list[bytes]:
         log = self._log
@@ -101,8 +94,9 @@ class _MemoryReader(LogReader):
             await waiter
         while self.position >= len(log.frames):
             if log.ended or self._closed:
+                log.open_readers.discard(self)
                 return []
-            if self not in log.idle:  # as one that was cancelled still is
+            if self not in log.idle:  # a `read` that was cancelled has left it there
                 log.idle.append(self)
             waiter = self._waiter = self._pulse.loop.create_future()
             await waiter
@@ -119,6 +113,7 @@ class _MemoryReader(LogReader):
 
     def close(self) -> None:
         self._closed = True
+        self._log.open_readers.discard(self)
         self.wake()
 
     def _next_frames(self) -> list[bytes]:
@@ -146,13 +141,17 @@ class MemoryLiveLog(LiveLog):
         self._ended_bytes = 0
         self._pulse: _Pulse | None = None
 
-    def create(self, turn_id: str) -> LogWriter:
-        log = self._logs[turn_id] = _MemoryLog(partial(self._retain, turn_id))
+    async def close(self) -> None:
+        for log in list(self._logs.values()):
+            log.end()
+
+    def create(self, turn: TurnRecord) -> LogWriter:
+        log = self._logs[turn.id] = _MemoryLog(partial(self._retain, turn.id))
         return log
 
-    def reader(self, turn_id: str, position: int = 0) -> LogReader | None:
+    async def reader(self, turn: TurnRecord, position: int = 0) -> LogReader | None:
         self._drop_old()
-        log = self._logs.get(turn_id)
+        log = self._logs.get(turn.id)
         if log is None:
             return None
         loop = asyncio.get_running_loop()

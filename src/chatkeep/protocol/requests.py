@@ -42,10 +42,25 @@ class ThreadsStopReq(BaseReq):
     params: ThreadStopParams
 
 
-StreamingRequest: TypeAlias = StreamingReq
-"""The requests that are answered with a stream."""
+class ThreadFollowParams(BaseModel):
+    """Which thread's answer to follow."""
 
-Request: TypeAlias = Annotated[ChatKitReq | ThreadsStopReq, Field(discriminator="type")]
+    thread_id: str
+
+
+class ThreadsFollowReq(BaseReq):
+    """Request to read the events of the answer that is under way, or of one that just ended."""
+
+    type: Literal["threads.follow"] = "threads.follow"
+    params: ThreadFollowParams
+
+
+StreamingRequest: TypeAlias = StreamingReq
+"""The requests that begin a turn, and are answered with its stream."""
+
+Request: TypeAlias = Annotated[
+    ChatKitReq | ThreadsStopReq | ThreadsFollowReq, Field(discriminator="type")
+]
 
 
 @cache
@@ -54,7 +69,7 @@ def _adapter() -> TypeAdapter[Any]:
 
 
 def is_streaming(request: Any) -> TypeIs[StreamingRequest]:
-    """Whether a request is answered with a stream."""
+    """Whether a request begins a turn."""
     return is_streaming_req(request)
 
 

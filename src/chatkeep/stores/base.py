@@ -36,6 +36,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from .. import ids
 from ..context import Owner
 from .records import (
     DEFAULT_PAGE_SIZE,
@@ -104,6 +105,12 @@ class Store(ABC):
     @abstractmethod
     async def ping(self) -> None:
         """Return if a query can be answered now; raise whatever prevents it."""
+
+    # Ids
+
+    def new_item_id(self, thread_id: str, item_type: str) -> str:
+        """Return an id that no item of the thread has, for one of a wire type."""
+        return ids.item_id(item_type)
 
     # Threads
 
@@ -310,6 +317,10 @@ class Store(ABC):
                 whatever its lease says.
             TooManyTurns: The owner has ``max_active`` under way already.
         """
+
+    @abstractmethod
+    async def repeated_turn(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        """Return the turn for which `begin_turn` would raise `TurnRepeated`, or None."""
 
     @abstractmethod
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:

@@ -310,7 +310,8 @@ class MemoryStore(Store, Purges):
             self._thread(owner, turn.thread_id)
         else:
             self._check_free_or_own(owner, thread.id)
-        self._check_repeated(turn, repeated_since)
+        if repeated_since is not None and (earlier := self._repeated(turn, repeated_since)):
+            raise TurnRepeated(self._seen(earlier))
         held = self._threads.get((owner.tenant, turn.thread_id))
         if held is not None and held.active is not None:
             raise TurnActive(self._seen(held.active))
@@ -327,6 +328,10 @@ class MemoryStore(Store, Purges):
         self._put_turn(turn, lease_seconds)
         if items:
             self._touch(owner, turn.thread_id, turn.started_at)
+
+    async def repeated_turn(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        earlier = self._repeated(turn, since)
+        return None if earlier is None else self._seen(earlier)
 
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
         return self._seen(self._turn(owner, turn_id))
@@ -478,16 +483,17 @@ class MemoryStore(Store, Purges):
         ):
             self._thread(owner, attachment.thread_id)
 
-    def _check_repeated(self, turn: TurnRecord, since: datetime | None) -> None:
-        if since is None or turn.request_key is None:
-            return
+    def _repeated(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        if turn.request_key is None:
+            return None
         began = self._requests.get((turn.owner, turn.request_key), [])
         for earlier in sorted(began, key=lambda turn: turn.started_at, reverse=True):
             if earlier.started_at < since:
                 break
             under_way = earlier.status == "active" and earlier.thread_id == turn.thread_id
             if under_way or not earlier.delivered:
-                raise TurnRepeated(self._seen(earlier))
+                return earlier
+        return None
 
     def _check_room(self, owner: Owner, max_active: int | None) -> None:
         if max_active is None:

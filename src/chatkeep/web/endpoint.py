@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..context import Context
 from ..engine.calls import call
-from ..engine.dispatch import JSONReply
+from ..engine.dispatch import JSONReply, NoReply
 from ..errors import (
     AuthenticationRequired,
     MethodNotAllowed,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..app import Chatkeep
 
 LIVE_HEADER = "chatkeep-live"
+LAST_EVENT_HEADER = "last-event-id"
 
 REQUEST_HEADERS = (
     "accept-language",
@@ -90,7 +91,10 @@ class Endpoint:
         context = await self._context(request)
         body = await self._body(request)
         live = request.headers.get(LIVE_HEADER) == "1"
-        reply = await self._chat.process(body, context, live=live)
+        last_event_id = request.headers.get(LAST_EVENT_HEADER)
+        reply = await self._chat.process(body, context, live=live, last_event_id=last_event_id)
+        if isinstance(reply, NoReply):
+            return Response(status_code=204)
         if isinstance(reply, JSONReply):
             return JSONBytes(reply.json)
         return EventStreamResponse(reply.stream)

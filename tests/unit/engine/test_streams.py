@@ -2,50 +2,61 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from chatkeep.context import Owner
 from chatkeep.engine.streams import EventStream
+from chatkeep.live.frames import Frames
 from chatkeep.live.memory import MemoryLiveLog
+from chatkeep.stores.base import TurnRecord
 
 FRAMES = [b'data: {"n":0}\n\n', b'data: {"n":1}\n\n']
 
 
-def stream_of(frames: Sequence[bytes], *, ended: bool = True, **options: Any) -> EventStream:
+TURN = TurnRecord("trn_1", Owner("a", "b"), "thr", "x", "holder", datetime.now(UTC))
+
+
+async def stream_of(frames: Sequence[bytes], *, ended: bool = True, **options: Any) -> EventStream:
     live = MemoryLiveLog(60, 10_000)
-    writer = live.create("t")
+    writer = live.create(TURN)
     for frame in frames:
         writer.append(frame)
     if ended:
         writer.end()
-    reader = live.reader("t")
+    reader = await live.reader(TURN)
     assert reader is not None
-    return EventStream(reader, **options)
+    return EventStream(reader, turn_id=TURN.id, **options)
+
+
+async def all_there(frames: Sequence[bytes], **options: Any) -> EventStream:
+    return EventStream(Frames(frames), turn_id=TURN.id, **options)
 
 
 async def chunks_of(stream: EventStream) -> list[bytes]:
     return [chunk async for chunk in stream]
 
 
-@pytest.mark.parametrize("given", [stream_of, EventStream])
+@pytest.mark.parametrize("given", [stream_of, all_there])
 async def test_what_is_ready_goes_together_and_is_delivered(given: Any) -> None:
     left: list[bool] = []
-    stream = given(FRAMES, on_leave=lambda: left.append(True))
+    stream = await given(FRAMES, on_leave=lambda: left.append(True))
     assert await chunks_of(stream) == [b"".join(FRAMES)]
     stream.leave()
     assert left == []
 
 
-@pytest.mark.parametrize("given", [stream_of, EventStream])
+@pytest.mark.parametrize("given", [stream_of, all_there])
 async def test_a_live_client_gets_ids(given: Any) -> None:
-    chunks = await chunks_of(given(FRAMES, heartbeat=60.0))
-    assert b"".join(chunks) == b"id: 0\n" + FRAMES[0] + b"id: 1\n" + FRAMES[1]
+    chunks = await chunks_of(await given(FRAMES, heartbeat=60.0))
+    assert b"".join(chunks) == b"id: trn_1:0\n" + FRAMES[0] + b"id: trn_1:1\n" + FRAMES[1]
 
 
 async def test_whoever_stops_early_has_left_once() -> None:
     left: list[bool] = []
-    stream = stream_of(FRAMES, ended=False, on_leave=lambda: left.append(True))
+    stream = await stream_of(FRAMES, ended=False, on_leave=lambda: left.append(True))
     async with aclosing(aiter(stream)) as chunks:
         await anext(chunks)
     stream.leave()
@@ -54,14 +65,14 @@ async def test_whoever_stops_early_has_left_once() -> None:
 
 async def test_whoever_never_began_can_leave() -> None:
     left: list[bool] = []
-    stream = stream_of(FRAMES, on_leave=lambda: left.append(True))
+    stream = await stream_of(FRAMES, on_leave=lambda: left.append(True))
     stream.leave()
     assert left == [True]
     assert await chunks_of(stream) == []
 
 
 async def test_leaving_ends_a_stream_that_waits() -> None:
-    stream = stream_of([], ended=False)
+    stream = await stream_of([], ended=False)
     chunks = aiter(stream)
     stream.leave()
     with pytest.raises(StopAsyncIteration):
@@ -69,7 +80,7 @@ async def test_leaving_ends_a_stream_that_waits() -> None:
 
 
 async def test_silence_is_broken_by_heartbeats_only_for_who_asked() -> None:
-    stream = stream_of(FRAMES, ended=False, heartbeat=0.001)
+    stream = await stream_of(FRAMES, ended=False, heartbeat=0.001)
     async with aclosing(aiter(stream)) as chunks:
         seen = [await anext(chunks) for _ in range(3)]
     assert seen[1:] == [b": keep-alive\n\n"] * 2

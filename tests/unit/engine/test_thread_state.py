@@ -26,7 +26,9 @@ def test_what_was_set_is_taken_once() -> None:
     changes = thread.take_changes()
     assert changes is not None
     assert (changes.title, changes.keep_user_title) == ("Tea", True)
-    assert changes.status is changes.metadata is changes.allowed_image_domains is UNSET
+    assert changes.status is UNSET
+    assert changes.allowed_image_domains is UNSET
+    assert (changes.metadata, changes.metadata_removed) == ({}, ())
     assert thread.take_changes() is None
 
 

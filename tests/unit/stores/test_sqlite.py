@@ -73,7 +73,8 @@ from chatkeep.testing.store_contract.records import ALICE, a_thread, a_turn, ite
 async def main():
     store = SQLStore(sys.argv[1])
     await store.open()
-    await store.begin_turn(a_turn("t"), lease_seconds=9, thread=a_thread("t"), items=items_named("question"))
+    items = items_named("question")
+    await store.begin_turn(a_turn("t"), lease_seconds=9, thread=a_thread("t"), items=items)
     os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """

@@ -185,8 +185,9 @@ class Turns(Part):
         if thread is not None:
             put_thread(connection, owner, thread)
         first = hold_thread(connection, owner, thread_id, len(items))
-        if repeated_since is not None and turn.request_key is not None:
-            _refuse_repeated(connection, turn, repeated_since)
+        earlier = _repeated(connection, turn, repeated_since) if repeated_since else None
+        if earlier is not None:
+            raise TurnRepeated(earlier)
         _take_thread(connection, turn, lease_seconds)
         if max_active is not None:
             _refuse_too_many(connection, owner, max_active)
@@ -197,6 +198,12 @@ class Turns(Part):
             if attachment.thread_id not in {None, thread_id}:
                 hold_thread(connection, owner, str(attachment.thread_id))
             put_attachment(connection, owner, attachment)
+
+    @reading
+    def repeated_turn(
+        self, connection: Connection, turn: TurnRecord, since: datetime
+    ) -> TurnRecord | None:
+        return _repeated(connection, turn, since)
 
     @reading
     def get_turn(self, connection: Connection, owner: Owner, turn_id: str) -> TurnRecord:
@@ -273,11 +280,12 @@ class Turns(Part):
         return [_turn(row) for row in rows]
 
 
-def _refuse_repeated(connection: Connection, turn: TurnRecord, since: datetime) -> None:
+def _repeated(connection: Connection, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+    if turn.request_key is None:
+        return None
     key = of(turn.owner, request_key=turn.request_key, thread_id=turn.thread_id)
     row = connection.execute(_REPEATED, {**key, "since": since}).first()
-    if row is not None:
-        raise TurnRepeated(_turn(row))
+    return None if row is None else _turn(row)
 
 
 def _take_thread(connection: Connection, turn: TurnRecord, lease_seconds: float) -> None:

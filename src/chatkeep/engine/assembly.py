@@ -1,0 +1,70 @@
+"""The parts of one turn, put together: its log, journal, recorder, and what runs it."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ..context import Context
+from ..protocol.sse import frame
+from ..responders.base import StreamingResponder
+from ..stores.base import Store, TurnRecord
+from ..turn import Turn
+from .journal import Journal
+from .openings import Opening
+from .recorder import Recorder
+from .runner import TurnRunner
+from .thread_items import ThreadItems
+from .thread_state import ThreadState
+from .worker import Worker
+
+
+def assemble(
+    opening: Opening,
+    record: TurnRecord,
+    context: Context,
+    responder: StreamingResponder,
+    superseded: Sequence[str],
+    *,
+    store: Store,
+    worker: Worker,
+    namer: Callable[[Turn], Any] | None,
+) -> TurnRunner:
+    """Return what runs a turn that the store has begun. The worker has hold of it."""
+    log = worker.live.create(record)
+    journal = Journal(record.id, log)
+    until = opening.input if opening.is_retry else None
+    items = ThreadItems(store, record.owner, record.thread_id, record.id, until)
+    settings = worker.settings
+    recorder = Recorder(record.thread_id, journal, log, items, settings.max_answer_bytes)
+    for event in opening.prelude:
+        journal.publish(frame(event))
+    state = ThreadState(opening.thread)
+    turn = Turn(
+        id=record.id,
+        kind=opening.kind,
+        context=context,
+        thread=state,
+        input=opening.input,
+        message=opening.message,
+        action=opening.action,
+        recorder=recorder,
+        load_items=items.newest,
+        load_state=partial(store.get_state, record.owner, record.thread_id),
+    )
+    runner = TurnRunner(
+        turn=turn,
+        record=record,
+        responder=responder,
+        recorder=recorder,
+        journal=journal,
+        items=items,
+        state=state,
+        log=log,
+        store=store,
+        settings=settings,
+        superseded=superseded,
+        namer=namer,
+        on_end=worker.ended,
+    )
+    worker.add(runner)
+    return runner

@@ -1,0 +1,90 @@
+"""A turn's journal: all that it streams, until checkpoints have it.
+
+An entry is a frame that followers get, or a note that only recovery reads: what
+an item of an earlier turn was like before this turn changed it, and what happens
+to items that no client sees. Entries are bytes that end in an empty line, so a
+piece of a journal is just its entries, one after the other.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..live.base import LogWriter
+from ..stores.base import Checkpoint
+
+_FRAME = b"data: "
+_NOTE = b"note: "
+_END = b"\n\n"
+
+
+class Journal:
+    """What one turn streams.
+
+    Args:
+        turn_id: The turn.
+        log: Where followers read the frames.
+
+    Attributes:
+        entries: What no checkpoint has yet, the oldest first. It is only ever
+            added to, and cut at its beginning.
+    """
+
+    def __init__(self, turn_id: str, log: LogWriter) -> None:
+        self.entries: list[bytes] = []
+        self._turn_id = turn_id
+        self._log = log
+        self._saved_entries = 0
+        self._saved_frames = 0
+
+    @property
+    def length(self) -> int:
+        """How many entries there have been."""
+        return self._saved_entries + len(self.entries)
+
+    def publish(self, frame: bytes) -> None:
+        """Add a frame, and show it to whoever follows."""
+        self.entries.append(frame)
+        self._log.append(frame)
+
+    def note(self, event: bytes) -> None:
+        """Add an event (as JSON) that only recovery reads."""
+        self.entries.append(_NOTE + event + _END)
+
+    def unsaved(self, more: Sequence[bytes] = ()) -> Checkpoint | None:
+        """Return what no checkpoint has yet as one piece, or None if there is nothing.
+
+        Args:
+            more: Frames that will follow, and are not published yet.
+        """
+        entries = [*self.entries, *more]
+        if not entries:
+            return None
+        frames = sum(entry.startswith(_FRAME) for entry in entries)
+        return Checkpoint(
+            self._turn_id, self._saved_entries, self._saved_frames, frames, b"".join(entries)
+        )
+
+    def saved(self, piece: Checkpoint) -> None:
+        """Note that the store has a piece, which `unsaved` gave: what came since is left."""
+        count = sum(1 for _ in entries_of(piece))
+        del self.entries[:count]
+        self._saved_entries += count
+        self._saved_frames += piece.frames
+
+
+def entries_of(piece: Checkpoint) -> Iterator[bytes]:
+    """Yield the entries of a piece, each without its end."""
+    yield from filter(None, piece.data.split(_END))
+
+
+def frames_of(pieces: Iterable[Checkpoint], start: int) -> list[bytes]:
+    """Return the frames of a journal's pieces from the number ``start`` on."""
+    frames: list[bytes] = []
+    for piece in pieces:
+        own = [entry + _END for entry in entries_of(piece) if entry.startswith(_FRAME)]
+        frames += own[max(0, start + len(frames) - piece.first) :]
+    return frames
+
+
+def event_of(entry: bytes) -> bytes:
+    """Return the event (as JSON) that an entry holds."""
+    return entry.removeprefix(_FRAME).removeprefix(_NOTE)
