@@ -1,7 +1,6 @@
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
-import type { TextBuffer } from "../state";
 import type { Annotation, Source } from "../wire/types";
 import { blockNode } from "./nodes";
 import { type Cite, place } from "./place";
@@ -10,7 +9,7 @@ import { Still } from "./still";
 import { MarkdownDocument } from "./stream";
 import type { Block } from "./block";
 import { type BlockToken, blocks } from "./tokens";
-import type { Deeplink } from "./url";
+import type { Deeplink } from "../parts/links";
 import { type View, viewOf } from "./view";
 
 /** Blocks in a group; groups in which nothing changed are not rendered again. */
@@ -69,21 +68,6 @@ export function Markdown(props: Props): JSX.Element {
 export function StaticMarkdown({ text, ...rest }: Omit<Props, "document"> & { text: string }) {
   const document = useMemo(() => new MarkdownDocument(text), [text]);
   return <Markdown document={document} {...rest} />;
-}
-
-/** A document that shows a text, and goes on with it as it grows. */
-export function useMarkdown(text: TextBuffer, done: boolean): MarkdownDocument {
-  const state = useRef<{ document: MarkdownDocument; shown: TextBuffer; done: boolean }>(null);
-  state.current ??= { document: new MarkdownDocument(text.toString()), shown: text, done };
-  const { document } = state.current;
-  useLayoutEffect(() => {
-    const { shown, done: wasDone } = state.current!;
-    state.current = { document, shown: text, done };
-    if (done && !wasDone) document.finish(text.toString());
-    else if (text.continues(shown)) document.append(text.since(shown.length));
-    else document.replace(text.toString());
-  }, [text, done]);
-  return document;
 }
 
 interface GroupProps {

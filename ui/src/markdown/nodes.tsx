@@ -14,7 +14,7 @@ import { Formula } from "./math";
 import { Still } from "./still";
 import { Table } from "./table";
 import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
-import { imageAddress, linkProps, linkTarget } from "./url";
+import { imageAddress, linkProps, linkTarget } from "../parts/links";
 import type { Scope } from "./view";
 
 /** Siblings beyond so many are rendered in groups, of which only those that changed are again. */

@@ -1,6 +1,6 @@
 import type { Source } from "../wire/types";
 import { type Marks, NO_MARKS } from "./place";
-import type { Deeplink } from "./url";
+import type { Deeplink } from "../parts/links";
 
 /** What the rendering of a text depends on, besides the text. */
 export interface Settings {

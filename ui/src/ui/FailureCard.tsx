@@ -6,7 +6,7 @@ import type { Key } from "../i18n";
 import type { Failure } from "../state";
 
 import { Dismiss } from "./Dismiss";
-import { Icon } from "./icons/Icon";
+import { Icon } from "../parts/icons/Icon";
 import { useUi } from "./context";
 
 const BY_STATUS: Readonly<Record<number, Key>> = {

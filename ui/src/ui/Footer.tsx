@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 
 import type { Conversation, QuestionsItem } from "../state";
 
-import { Boundary } from "./Boundary";
+import { Boundary } from "../parts/Boundary";
 import { Composer } from "./composer/Composer";
 import { ClosedBanner } from "./composer/ClosedBanner";
 import { Questions, type QuestionsProps } from "./composer/Questions";

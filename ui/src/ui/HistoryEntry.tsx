@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import type { ThreadInfo } from "../state";
 
-import { IconButton } from "./IconButton";
+import { IconButton } from "../parts/IconButton";
 import { useUi } from "./context";
 
 interface Props {

@@ -5,8 +5,8 @@ import { daysAgo, t } from "../i18n";
 import type { Failure, ThreadInfo } from "../state";
 
 import { HistoryEntry } from "./HistoryEntry";
-import { IconButton } from "./IconButton";
-import { Icon } from "./icons/Icon";
+import { IconButton } from "../parts/IconButton";
+import { Icon } from "../parts/icons/Icon";
 import { useUi } from "./context";
 import { failureReason } from "./failureReason";
 

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
-import type { IconName } from "./icons/Icon";
-import { Icon } from "./icons/Icon";
+import type { IconName } from "../parts/icons/Icon";
+import { Icon } from "../parts/icons/Icon";
 
 interface Choice {
   readonly id: string;

@@ -6,7 +6,7 @@ import { t } from "../i18n";
 import type { Conversation, Item } from "../state";
 
 import { FailureCard } from "./FailureCard";
-import { Icon } from "./icons/Icon";
+import { Icon } from "../parts/icons/Icon";
 import { StartScreen } from "./StartScreen";
 import { Turn } from "./Turn";
 import { Scroll } from "./scroll";

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { Deeplink } from "../markdown/url";
+import type { Deeplink } from "../parts/links";
 import type { Theme } from "../options";
 import type { WidgetAction } from "../state";
 import { adopt } from "../theme";
@@ -8,7 +8,7 @@ import type { WidgetNode, WidgetRoot } from "../wire/types";
 
 import { SchemeContext, SurroundingsContext } from "./context";
 import { record } from "./fields";
-import { Note } from "./Note";
+import { Note } from "../parts/Note";
 import { isKnown, NodeView } from "./render";
 import css from "./widgets.css";
 

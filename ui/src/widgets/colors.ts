@@ -1,5 +1,5 @@
 import { css as write, hsl } from "../theme/color";
-import { own } from "../ui/own";
+import { own } from "../parts/own";
 
 import { css } from "./css";
 import { record } from "./fields";

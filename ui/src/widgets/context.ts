@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
-import type { Deeplink } from "../markdown/url";
+import type { Deeplink } from "../parts/links";
 import type { Theme } from "../options";
 import type { WidgetAction } from "../state";
 import type { WidgetNode } from "../wire/types";

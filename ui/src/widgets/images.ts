@@ -1,5 +1,5 @@
-import { imageAddress } from "../markdown/url";
-import { imageUrl } from "../ui/urls";
+import { imageAddress } from "../parts/links";
+import { imageUrl } from "../parts/urls";
 
 /** The address of an image that a widget may show: as in Markdown, or the image itself. */
 export function imageSource(src: unknown, domains: readonly string[] | null): string | undefined {

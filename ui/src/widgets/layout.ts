@@ -1,6 +1,6 @@
 /** The layout fields of nodes as styles. */
 
-import { own } from "../ui/own";
+import { own } from "../parts/own";
 
 import { color, LINES, type Scheme, SURFACES } from "./colors";
 import { css, style, type Style } from "./css";

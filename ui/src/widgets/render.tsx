@@ -1,7 +1,7 @@
 import type { FunctionComponent, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { Boundary } from "../ui/Boundary";
+import { Boundary } from "../parts/Boundary";
 import type { WidgetNode } from "../wire/types";
 
 import { useSurroundings } from "./context";
@@ -17,7 +17,7 @@ import { ListView, ListViewItem } from "./nodes/ListView";
 import { MarkdownNode } from "./nodes/MarkdownNode";
 import type { NodeProps } from "./nodes/props";
 import { Caption, Text, Title } from "./nodes/text";
-import { Note } from "./Note";
+import { Note } from "../parts/Note";
 
 const NODES: ReadonlyMap<unknown, FunctionComponent<NodeProps>> = new Map([
   ["Badge", Badge],

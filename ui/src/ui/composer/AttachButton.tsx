@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { t } from "../../i18n";
 
 import { useUi } from "../context";
-import { IconButton } from "../IconButton";
+import { IconButton } from "../../parts/IconButton";
 
 interface Props {
   isDisabled: boolean;

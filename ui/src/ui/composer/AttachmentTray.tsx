@@ -6,9 +6,9 @@ import type { ComposerAttachment } from "../../state";
 import { useUi } from "../context";
 import { Dismiss } from "../Dismiss";
 import { failureReason } from "../failureReason";
-import { IconButton } from "../IconButton";
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
+import { IconButton } from "../../parts/IconButton";
+import { Icon } from "../../parts/icons/Icon";
+import { imageUrl } from "../../parts/urls";
 
 /** The files that go with the message: how far each is, and a way to take it back. */
 export function AttachmentTray() {

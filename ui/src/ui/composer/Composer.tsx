@@ -6,7 +6,7 @@ import type { Rejection } from "../../state";
 
 import { useUi } from "../context";
 import { Dismiss } from "../Dismiss";
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 import { AttachButton } from "./AttachButton";
 import { AttachmentTray } from "./AttachmentTray";

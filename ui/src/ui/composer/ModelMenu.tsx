@@ -1,7 +1,7 @@
 import { t } from "../../i18n";
 
 import { useUi } from "../context";
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import { Menu } from "../Menu";
 
 /** The model for the next messages. */

@@ -5,8 +5,8 @@ import type { QuestionsItem } from "../../state";
 import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
 
 import { useUi } from "../context";
-import { isFocusElsewhere } from "../focus";
-import { own } from "../own";
+import { isFocusElsewhere } from "../../parts/focus";
+import { own } from "../../parts/own";
 
 import { isEnter } from "./enter";
 

@@ -1,7 +1,7 @@
 import { t } from "../../i18n";
 
 import { useUi } from "../context";
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 /** Sends the message, or, while an answer comes, stops that. */
 export function SendButton() {

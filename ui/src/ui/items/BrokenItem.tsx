@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 
 import { t } from "../../i18n";
 import type { Item } from "../../state";
-import { Note } from "../../widgets/Note";
+import { Note } from "../../parts/Note";
 
 import { useUi } from "../context";
 

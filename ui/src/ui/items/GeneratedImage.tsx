@@ -1,8 +1,8 @@
 import { formatPercent, t } from "../../i18n";
 import type { ImageItem } from "../../state";
 
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
+import { Icon } from "../../parts/icons/Icon";
+import { imageUrl } from "../../parts/urls";
 
 /** An image that the assistant made, or how far it is with it. */
 export function GeneratedImage({ item }: { item: ImageItem }) {

@@ -2,9 +2,9 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
 import type { Conversation, Item } from "../../state";
-import { WidgetView } from "../../widgets";
+import { WidgetView } from "./WidgetView";
 
-import { Boundary } from "../Boundary";
+import { Boundary } from "../../parts/Boundary";
 
 import { AnsweredQuestions } from "./AnsweredQuestions";
 import { AssistantMessage } from "./AssistantMessage";

@@ -6,8 +6,8 @@ import type { FeedbackKind } from "../../wire/types";
 
 import { announce } from "../announce";
 import { useUi } from "../context";
-import { CopyButton } from "../CopyButton";
-import { IconButton } from "../IconButton";
+import { CopyButton } from "../../parts/CopyButton";
+import { IconButton } from "../../parts/IconButton";
 
 interface Props {
   items: readonly ReadonlySignal<Item>[];

@@ -1,7 +1,7 @@
 import type { Notice } from "../../state";
 
 import { Dismiss } from "../Dismiss";
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 import { Prose } from "./Prose";
 

@@ -1,10 +1,12 @@
 import { useMemo } from "preact/hooks";
 
-import { StaticMarkdown, Markdown, useMarkdown } from "../../markdown/Markdown";
+import { Markdown, StaticMarkdown } from "../../markdown/Markdown";
 import type { Conversation, MessagePart } from "../../state";
 import type { Source } from "../../wire/types";
 
 import { useUi } from "../context";
+
+import { useMarkdown } from "./useMarkdown";
 
 /** Markdown that doesn't change: a notice, a disclaimer, a thought. */
 export function Prose({ text }: { text: string }) {

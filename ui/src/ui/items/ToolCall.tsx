@@ -1,7 +1,7 @@
 import { t } from "../../i18n";
 import type { Conversation, ToolCallItem } from "../../state";
 
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 import { Disclosure } from "./Disclosure";
 

@@ -2,8 +2,8 @@ import { t } from "../../i18n";
 import type { UserItem } from "../../state";
 import type { Attachment, UserMessageContent } from "../../wire/types";
 
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
+import { Icon } from "../../parts/icons/Icon";
+import { imageUrl } from "../../parts/urls";
 
 /** What the user wrote, with what it replies to and the files that came with it. */
 export function UserMessage({ item }: { item: UserItem }) {

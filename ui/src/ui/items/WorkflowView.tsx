@@ -2,9 +2,9 @@ import { formatDuration, t } from "../../i18n";
 import type { TaskEntry, WorkflowEntry } from "../../state";
 import type { Task } from "../../wire/types";
 
-import type { IconName } from "../icons/Icon";
-import { Icon } from "../icons/Icon";
-import { own } from "../own";
+import type { IconName } from "../../parts/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
+import { own } from "../../parts/own";
 
 import { Disclosure } from "./Disclosure";
 import { Prose } from "./Prose";

@@ -3,7 +3,7 @@ import { useComputed } from "@preact/signals";
 import { t } from "../../i18n";
 import type { Conversation, Item } from "../../state";
 
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 /** Says that an answer is under way, as long as nothing else in view does. */
 export function Working({ conversation }: { conversation: Conversation }) {

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import type { WidgetNode } from "../../wire/types";
 import { useAction } from "../actions";
 import { style, type Style } from "../css";

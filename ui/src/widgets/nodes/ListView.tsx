@@ -1,7 +1,7 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import { useAction } from "../actions";
 import { classes, count } from "../fields";
 import { flexStyle } from "../layout";

@@ -1,4 +1,4 @@
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import { useSurroundings } from "../context";
 import { classes, type Fields, record, text } from "../fields";
 import { imageSource } from "../images";

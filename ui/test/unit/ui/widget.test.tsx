@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { normalise } from "../../../src/options";
 import type { WidgetEntry } from "../../../src/state";
 import { type Ui, UiProvider } from "../../../src/ui/context";
-import { WidgetView } from "../../../src/widgets";
+import { WidgetView } from "../../../src/ui/items/WidgetView";
 
 const widget = {
   type: "Card",

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
 
-import { imageAddress, linkTarget } from "../../../src/markdown/url";
+import { imageAddress, linkTarget } from "../../../src/parts/links";
 import { badAddresses } from "../../fixtures/xss";
 import { decoded } from "../../../src/markdown/entities";
 

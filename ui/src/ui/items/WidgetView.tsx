@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-import type { WidgetEntry } from "../state";
-import { useUi } from "../ui/context";
+import type { WidgetEntry } from "../../state";
+import { useUi } from "../context";
 
-import { Note } from "./Note";
-import type Widget from "./Widget";
+import { Note } from "../../parts/Note";
+import type Widget from "../../widgets/Widget";
 
 /** The renderer, once it is there; it is a chunk of its own. */
 const renderer = signal<typeof Widget | "failed" | null>(null);
@@ -38,7 +38,7 @@ export function WidgetView({ item }: { item: WidgetEntry }) {
 async function fetchRenderer(): Promise<void> {
   if (typeof renderer.peek() === "function") return;
   try {
-    const { default: loaded } = await import("./Widget");
+    const { default: loaded } = await import("../../widgets/Widget");
     renderer.value = loaded; // a function is a value here
   } catch {
     renderer.value = "failed"; // until the next widget tries again

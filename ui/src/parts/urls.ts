@@ -1,4 +1,4 @@
-import { imageAddress } from "../markdown/url";
+import { imageAddress } from "./links";
 
 const OWN_IMAGE = /^(blob:|data:image\/(png|jpeg|gif|webp|avif);)/i;
 

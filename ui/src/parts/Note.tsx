@@ -1,5 +1,5 @@
 import { t } from "../i18n";
-import { Icon } from "../ui/icons/Icon";
+import { Icon } from "./icons/Icon";
 
 /** Says that something can't be shown here, or what it says of itself. */
 export function Note({ text }: { text?: string | null | undefined }) {
