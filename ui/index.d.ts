@@ -8,8 +8,22 @@ export type CustomApiConfig = Omit<Official.CustomApiConfig, "domainKey"> & {
   domainKey?: string;
 };
 
+/** Which images texts show by themselves; the others are links. */
+export interface ImagesOption {
+  /**
+   * Hosts: `img.example`, `*.example` for those below it, `img.example:8443`, `*` for any. Of no
+   * effect in threads that have `allowed_image_domains`.
+   *
+   * @default []
+   */
+  allowedDomains?: string[];
+}
+
 /** As the official ones, for a server of your own: `getClientSecret` is the hosted ChatKit's. */
-export type ChatKitOptions = Omit<Official.ChatKitOptions, "api"> & { api: CustomApiConfig };
+export type ChatKitOptions = Omit<Official.ChatKitOptions, "api"> & {
+  api: CustomApiConfig;
+  images?: ImagesOption;
+};
 
 export interface OpenAIChatKit extends Official.OpenAIChatKit {
   /** Open: tests and assistive tools reach what it shows. */

@@ -12,6 +12,7 @@ import type {
 
 import type { EventName } from "./events";
 import { nearest } from "./nearest";
+import { isImageDomain } from "./parts/images";
 import type { Problem, Reader } from "./shape";
 import {
   callback,
@@ -153,6 +154,13 @@ const composer = fields({
   dictation: fields({ enabled: flag(false) }),
 });
 
+const imageDomain: Reader<string | null> = (value, place) => {
+  const domain = text(null)(value, place);
+  if (domain === null || isImageDomain(domain)) return domain;
+  place.warn('must be a host, such as "img.example", "*.example" or "img.example:8443"');
+  return null;
+};
+
 const readUploads: Reader<FileUploadStrategy | null> = (value, place) => {
   const strategy = group(
     { type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) },
@@ -222,6 +230,7 @@ const readOptions = fields({
   ),
   widgets: fields({ onAction: callback<NonNullable<WidgetsOption["onAction"]>>() }),
   thread: fields({ autoScroll: flag(false) }),
+  images: fields({ allowedDomains: list(imageDomain) }),
 });
 
 /**

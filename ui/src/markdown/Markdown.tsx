@@ -9,6 +9,7 @@ import { Still } from "./still";
 import { MarkdownDocument } from "./stream";
 import type { Block } from "./block";
 import { type BlockToken, blocks } from "./tokens";
+import { type ImageRules, NO_IMAGES } from "../parts/images";
 import type { Deeplink } from "../parts/links";
 import { type View, viewOf } from "./view";
 
@@ -22,8 +23,8 @@ interface Props {
   sources?: readonly Source[];
   /** May the text still grow? */
   streaming?: boolean;
-  /** Hosts that images may come from; any without a list. */
-  allowedImageDomains?: readonly string[] | null;
+  /** Which images are shown: the same object while nothing in it changes; none without it. */
+  images?: ImageRules;
   /** Called when a `chatkit-link://` is followed. */
   onDeeplink?: (link: Deeplink) => void;
   /** Called when the mark of a source that is no address is pressed. */
@@ -148,15 +149,15 @@ function useCites({ document, annotations = [], sources }: Props): Cite[] {
 function useView(props: Props): View {
   const latest = useRef(props);
   latest.current = props;
-  const domains = props.allowedImageDomains ?? null;
+  const { images = NO_IMAGES } = props;
   const canCite = props.onCite !== undefined;
   return useMemo(
     () =>
       viewOf({
-        imageDomains: domains,
+        images,
         onDeeplink: (link) => latest.current.onDeeplink?.(link),
         onCite: canCite ? (source) => latest.current.onCite?.(source) : undefined,
       }),
-    [domains?.join(" "), canCite],
+    [images, canCite],
   );
 }

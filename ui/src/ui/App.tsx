@@ -14,6 +14,7 @@ import { Header } from "./Header";
 import { HistoryPanel } from "./HistoryPanel";
 import { ThreadView } from "./ThreadView";
 import { UiProvider } from "./context";
+import { imagesOf } from "./images";
 import { sheets } from "./sheets";
 import { useKeyboardInset } from "./viewport";
 
@@ -40,7 +41,8 @@ export function App({ chat, options, view, emit }: AppProps) {
     const returnToComposer = () => {
       if (!globalThis.matchMedia?.("(pointer: coarse)").matches) setTimeout(focusComposer);
     };
-    return { chat, options, emit, returnToComposer, status: signal("") };
+    const status = signal("");
+    return { chat, options, emit, returnToComposer, status, ...imagesOf(chat, options) };
   }, [chat, options, view, emit]);
 
   useTheme(frame, options);

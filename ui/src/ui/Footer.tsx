@@ -12,7 +12,7 @@ import { useUi } from "./context";
 
 /** Below the messages: where the user says something, in whatever way is asked for. */
 export function Footer({ conversation }: { conversation: Conversation }) {
-  const { chat, options } = useUi();
+  const { chat, options, pageImages } = useUi();
   const questions = conversation.questions.value;
   const restriction = chat.restriction.value;
   const { disclaimer } = options.value;
@@ -32,7 +32,7 @@ export function Footer({ conversation }: { conversation: Conversation }) {
         )}
         {disclaimer?.text && (
           <div class={`disclaimer ${disclaimer.highContrast ? "high-contrast" : ""}`}>
-            <Prose text={disclaimer.text} />
+            <Prose text={disclaimer.text} images={pageImages.value} />
           </div>
         )}
       </div>

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nearest: [],
   shape: ["nearest"],
   events: [],
-  options: ["events", "nearest", "shape", "state"],
+  options: ["events", "nearest", "shape", "state", "parts"],
   // what every view is made of
   i18n: [],
   sheets: [],

@@ -21,6 +21,7 @@ describe("without anything but a server", () => {
       history: { enabled: true, showDelete: true, showRename: true },
       threadItemActions: { feedback: false, retry: false },
       thread: { autoScroll: false },
+      images: { allowedDomains: [] },
       theme: { colorScheme: "light", radius: "pill", density: "normal" },
       startScreen: { greeting: null, prompts: [] },
       disclaimer: null,
@@ -135,6 +136,11 @@ describe("wrong values", () => {
     [{ locale: 7 }, "locale must be a string"],
     [{ onClientTool: {} }, "onClientTool must be a function"],
     [{ history: true }, "history must be an object"],
+    [{ images: { allowedDomains: "img.example" } }, "images.allowedDomains must be a list"],
+    [
+      { images: { allowedDomains: ["https://img.example/a/"] } },
+      'images.allowedDomains[0] must be a host, such as "img.example", "*.example" or "img.example:8443"',
+    ],
     [{ startScreen: { prompts: {} } }, "startScreen.prompts must be a list"],
     [
       { composer: { attachments: { enabled: "yes" } } },
@@ -236,4 +242,9 @@ describe("what is given", () => {
       "composer.dictation is accepted, but has no effect yet",
     ]);
   });
+});
+
+test("hosts of images are taken as they are written, but for what names none", () => {
+  const { options } = read({ images: { allowedDomains: ["Img.example", "*.example", 7, "a/b"] } });
+  expect(options.images.allowedDomains).toEqual(["Img.example", "*.example"]);
 });

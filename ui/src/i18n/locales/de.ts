@@ -80,6 +80,8 @@ const de: Messages = {
   "table.label": "Tabelle",
   "math.label": "Formel",
   "image.blocked": "Bild nicht angezeigt",
+  "image.show": "Bild anzeigen",
+  "image.showFrom": "Bild anzeigen: {alt} ({host})",
   "workflow.working": "Arbeitet",
   "workflow.thinking": "Denkt nach",
   "workflow.thought": "{duration} nachgedacht",

@@ -89,6 +89,8 @@ const en = {
   "table.label": "Table",
   "math.label": "Formula",
   "image.blocked": "Image not shown",
+  "image.show": "Show image",
+  "image.showFrom": "Show image: {alt} ({host})",
 
   "workflow.working": "Working",
   "workflow.thinking": "Thinking",

@@ -85,6 +85,8 @@ const es: Messages = {
   "table.label": "Tabla",
   "math.label": "Fórmula",
   "image.blocked": "Imagen no mostrada",
+  "image.show": "Mostrar imagen",
+  "image.showFrom": "Mostrar imagen: {alt} ({host})",
   "workflow.working": "Trabajando",
   "workflow.thinking": "Pensando",
   "workflow.thought": "Pensó durante {duration}",

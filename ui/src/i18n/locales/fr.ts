@@ -85,6 +85,8 @@ const fr: Messages = {
   "table.label": "Tableau",
   "math.label": "Formule",
   "image.blocked": "Image non affichée",
+  "image.show": "Afficher l’image",
+  "image.showFrom": "Afficher l’image : {alt} ({host})",
   "workflow.working": "Travail en cours",
   "workflow.thinking": "Réflexion",
   "workflow.thought": "Réflexion pendant {duration}",

@@ -8,7 +8,7 @@ import { Dismiss } from "../Dismiss";
 import { failureReason } from "../failureReason";
 import { IconButton } from "../../parts/IconButton";
 import { Icon } from "../../parts/icons/Icon";
-import { imageUrl } from "../../parts/urls";
+import { serverImage } from "../../parts/images";
 
 /** The files that go with the message: how far each is, and a way to take it back. */
 export function AttachmentTray() {
@@ -99,5 +99,5 @@ function usePreview({ file, mimeType, attachment }: ComposerAttachment): string 
     setLocal(url);
     return () => URL.revokeObjectURL(url);
   }, [file, mimeType]);
-  return local ?? (attachment?.type === "image" ? imageUrl(attachment.preview_url) : null);
+  return local ?? (attachment?.type === "image" ? serverImage(attachment.preview_url) : null);
 }

@@ -26,7 +26,6 @@ export function AssistantMessage({ item, conversation }: Props) {
           key={at}
           // What was cut off doesn't grow any more, though it is not done.
           part={stage === "open" ? part : { ...part, done: true }}
-          conversation={conversation}
           sources={sources}
           onCite={onCite}
         />

@@ -1,11 +1,10 @@
 import { formatDate, t } from "../../i18n";
 import { identity } from "../../markdown/sources";
-import { linkProps, linkTarget } from "../../parts/links";
+import { hostName, linkProps, linkTarget } from "../../parts/links";
 import type { Source } from "../../wire/types";
 
 import { useUi } from "../context";
 import { Icon } from "../../parts/icons/Icon";
-import { hostName } from "../../parts/urls";
 
 import { Disclosure } from "./Disclosure";
 

@@ -3,7 +3,7 @@ import type { UserItem } from "../../state";
 import type { Attachment, UserMessageContent } from "../../wire/types";
 
 import { Icon } from "../../parts/icons/Icon";
-import { imageUrl } from "../../parts/urls";
+import { serverImage } from "../../parts/images";
 
 /** What the user wrote, with what it replies to and the files that came with it. */
 export function UserMessage({ item }: { item: UserItem }) {
@@ -40,7 +40,7 @@ function partNode(part: UserMessageContent) {
 }
 
 function SentFile({ attachment }: { attachment: Attachment }) {
-  const preview = attachment.type === "image" ? imageUrl(attachment.preview_url) : null;
+  const preview = attachment.type === "image" ? serverImage(attachment.preview_url) : null;
   if (preview) {
     return (
       <img

@@ -12,7 +12,7 @@ const renderer = signal<typeof Widget | "failed" | null>(null);
 
 /** A widget of a thread. */
 export function WidgetView({ item }: { item: WidgetEntry }) {
-  const { chat, options, emit } = useUi();
+  const { chat, options, emit, images } = useUi();
   useEffect(() => void fetchRenderer(), []);
   const Renderer = renderer.value;
   if (Renderer === null) return null;
@@ -24,7 +24,7 @@ export function WidgetView({ item }: { item: WidgetEntry }) {
       itemId={item.id}
       plainText={item.copy_text}
       theme={options.value.theme}
-      imageDomains={conversation.thread.value?.allowed_image_domains ?? null}
+      images={images.value}
       isAnswering={conversation.responding.value}
       onAction={(action, itemId) => chat.act(action, itemId)}
       onDeeplink={(link) => emit("chatkit.deeplink", link)}

@@ -15,6 +15,7 @@ import type {
 
 const options: ChatKitOptions = {
   api: { url: "/chatkit", fetch: (input, init) => fetch(input, init) },
+  images: { allowedDomains: ["img.example"] },
   startScreen: { greeting: `Version ${version}` },
   theme: { colorScheme: "dark", typography: { baseSize: 15 } },
   onClientTool: async ({ name, params }) => ({ name, params }),

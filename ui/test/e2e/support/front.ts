@@ -55,6 +55,7 @@ interface Page {
 
 const TYPES: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
+  ".png": "image/png",
   ".woff2": "font/woff2",
 };
 

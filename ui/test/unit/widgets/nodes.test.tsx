@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 
+import { imageRules } from "../../../src/parts/images";
+
 import { card, Shown } from "./show";
 
 function show(...children: unknown[]): Shown {
@@ -128,7 +130,7 @@ describe("containers", () => {
 describe("pictures", () => {
   test("come from where pictures may come from", () => {
     const image = (src: unknown) => ({ type: "Image", src, alt: "A cat" });
-    const domains = ["pictures.example"];
+    const images = imageRules("/chatkit", ["pictures.example"], []);
     const shown = new Shown().show(
       card(
         image("https://pictures.example/cat.png"),
@@ -138,7 +140,7 @@ describe("pictures", () => {
         image("javascript:alert(1)"),
         image({ src: "x" }),
       ),
-      { imageDomains: domains },
+      { images },
     );
     expect(shown.all("img").map((img) => img.getAttribute("src"))).toEqual([
       "https://pictures.example/cat.png",
