@@ -172,8 +172,13 @@ const readUploads: Reader<FileUploadStrategy | null> = (value, place) => {
   return null;
 };
 
+/** Whoever has no name shares with all who have none: so a number is one too. */
+const userId: Reader<string | null> = (value, place) =>
+  text(null)(typeof value === "number" ? String(value) : value, place) || null;
+
 const apiFields = fields({
   url: text(null),
+  userId,
   fetch: callback<typeof fetch>(),
   domainKey: text(null),
   uploadStrategy: readUploads,
@@ -189,8 +194,8 @@ function readApi(value: unknown, place: Place) {
     );
     return null;
   }
-  const { url, fetch, uploadStrategy } = apiFields(own, place);
-  if (url && isAddress(url)) return { url, fetch, uploadStrategy };
+  const { domainKey: _, url, ...rest } = apiFields(own, place);
+  if (url && isAddress(url)) return { url, ...rest };
   place.fail('needs url, the address of your ChatKit server, such as { url: "/chatkit" }');
   return null;
 }

@@ -317,11 +317,11 @@ export class ThreadConversation implements Conversation {
   }
 
   #giveBack(message: OutgoingMessage): void {
-    this.#host.giveBack(this.#threadId.peek(), message);
-    this.#retryWith(() => this.#host.submit());
+    const isBack = this.#host.giveBack(this.#threadId.peek(), message);
+    this.#retryWith(isBack ? () => this.#host.submit() : null);
   }
 
-  #retryWith(retry: () => void): void {
+  #retryWith(retry: (() => void) | null): void {
     const failure = this.#failure.peek();
     if (failure?.retry) this.#failure.value = { ...failure, retry };
   }

@@ -41,7 +41,6 @@ async function answered(): Promise<void> {
 
 describe("a message that the server refuses", () => {
   test.each([
-    [401, "You are not signed in, or your session has ended."],
     [413, "That is too large to send."],
     [429, "Too many requests. Wait a moment, then try again."],
   ])("with %i says why, keeps the draft, and can be sent again", async (status, words) => {

@@ -76,7 +76,23 @@ describe("a server to talk to", () => {
   test("may come with a domain key, which is not used", () => {
     const { options, said } = read({ api: { ...api, domainKey: "domain_pk_1" } });
     expect(said).toEqual([]);
-    expect(options.api).toEqual({ url: "/chatkit", fetch: null, uploadStrategy: null });
+    expect(options.api).toEqual({
+      url: "/chatkit",
+      userId: null,
+      fetch: null,
+      uploadStrategy: null,
+    });
+  });
+
+  test.each([
+    ["ada", "ada"],
+    [7, "7"],
+    ["", null],
+    [null, null],
+  ])("may be used by %j, who is %j", (userId, known) => {
+    const { options, said } = read({ api: { ...api, userId } });
+    expect(options.api.userId).toBe(known);
+    expect(said).toEqual([]);
   });
 });
 

@@ -14,7 +14,7 @@ import type {
 } from "@openai/chatkit";
 
 const options: ChatKitOptions = {
-  api: { url: "/chatkit", fetch: (input, init) => fetch(input, init) },
+  api: { url: "/chatkit", userId: "ada", fetch: (input, init) => fetch(input, init) },
   images: { allowedDomains: ["img.example"] },
   startScreen: { greeting: `Version ${version}` },
   theme: { colorScheme: "dark", typography: { baseSize: 15 } },
