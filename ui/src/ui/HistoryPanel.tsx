@@ -7,12 +7,13 @@ import type { Failure, ThreadInfo } from "../state";
 import { HistoryEntry } from "./HistoryEntry";
 import { IconButton } from "../parts/IconButton";
 import { Icon } from "../parts/icons/Icon";
+import { Part } from "./Part";
 import { useUi } from "./context";
 import { failureReason } from "./failureReason";
 
 /** The list of threads, over the one that is open. */
 export function HistoryPanel() {
-  const { chat, returnToComposer } = useUi();
+  const { chat, emit, returnToComposer } = useUi();
   const { history } = chat;
   const panel = useFocusInside();
   const choose = (thread: ThreadInfo) => {
@@ -38,7 +39,9 @@ export function HistoryPanel() {
           <span class="gap" />
           <IconButton icon="close" label={t("history.close")} onClick={() => history.hide()} />
         </header>
-        <Threads onChoose={choose} />
+        <Part of={history} emit={emit}>
+          <Threads onChoose={choose} />
+        </Part>
       </div>
     </div>
   );
