@@ -127,7 +127,9 @@ async function licences({ inputs }) {
   const names = new Set(paths.match(/(?<=^node_modules\/)(@[^/]+\/)?[^/]+/gm));
   const texts = [...names].sort().map(async (name) => {
     const [about, text] = await Promise.all(
-      ["package.json", "LICENSE"].map((file) => readFile(join(root, "node_modules", name, file), "utf8")),
+      ["package.json", "LICENSE"].map((file) =>
+        readFile(join(root, "node_modules", name, file), "utf8"),
+      ),
     );
     return `${name} ${JSON.parse(about).version}\n\n${text.trim()}\n`;
   });

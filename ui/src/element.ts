@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 
 import { Events } from "./events";
 import hostCss from "./host.css";
-import { composerValue, must, outgoing, type GivenValue, type Message } from "./message";
+import { composerValue, type GivenValue, type Message, must, outgoing } from "./message";
 import { normalise, type Options } from "./options";
 import { afterPaint } from "./paint";
 import { clearDrafts, Session } from "./session";

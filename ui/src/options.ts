@@ -162,10 +162,9 @@ const imageDomain: Reader<string | null> = (value, place) => {
 };
 
 const readUploads: Reader<FileUploadStrategy | null> = (value, place) => {
-  const strategy = group(
-    { type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) },
-    ["type"],
-  )(value, place);
+  const strategy = group({ type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) }, [
+    "type",
+  ])(value, place);
   if (strategy?.type !== "direct") return strategy && { type: "two_phase" };
   if (strategy.uploadUrl !== null) return { type: "direct", uploadUrl: strategy.uploadUrl };
   place.warn("needs uploadUrl, where files are sent to");

@@ -1,16 +1,15 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-
+import { type ImageRules, NO_IMAGES } from "../parts/images";
+import type { Deeplink } from "../parts/links";
 import type { Annotation, Source } from "../wire/types";
+import type { Block } from "./block";
 import { blockNode } from "./nodes";
 import { type Cite, place } from "./place";
 import { cited, identity } from "./sources";
 import { Still } from "./still";
 import { MarkdownDocument } from "./stream";
-import type { Block } from "./block";
 import { type BlockToken, blocks } from "./tokens";
-import { type ImageRules, NO_IMAGES } from "../parts/images";
-import type { Deeplink } from "../parts/links";
 import { type View, viewOf } from "./view";
 
 /** Blocks in a group; groups in which nothing changed are not rendered again. */

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 
 import { t } from "../i18n";
-import type { Cite } from "./place";
 import { linkProps, linkTarget } from "../parts/links";
+import type { Cite } from "./place";
 import type { Settings } from "./view";
 
 /** The mark of a citation in a text: the number of its source, which leads there if it can. */

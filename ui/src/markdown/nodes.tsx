@@ -14,7 +14,7 @@ import { Formula } from "./math";
 import { Picture } from "./Picture";
 import { Still } from "./still";
 import { Table } from "./table";
-import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
+import { type BlockToken, blocks, type InlineToken, inlines, type Tokens } from "./tokens";
 import type { Scope } from "./view";
 
 /** Siblings beyond so many are rendered in groups, of which only those that changed are again. */

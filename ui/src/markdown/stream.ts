@@ -11,7 +11,7 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 
 import { Block } from "./block";
-import { growing, type Growing } from "./growing";
+import { type Growing, growing } from "./growing";
 import { lex } from "./lexer";
 import { paced, type Schedule } from "./pace";
 import { addDefinitions, changedLabels, noLinks, refersTo } from "./references";

@@ -41,7 +41,9 @@ export function textImage(href: string, { endpoint, texts }: ImageRules): string
 export function widgetImage(src: unknown, rules: ImageRules): string | undefined {
   if (typeof src !== "string" || !src) return undefined;
   if (/^data:/i.test(src)) return serverImage(src) ?? undefined;
-  return rules.widgets ? textImage(src, { ...rules, texts: rules.widgets }) : imageAddress(src)?.href;
+  return rules.widgets
+    ? textImage(src, { ...rules, texts: rules.widgets })
+    : imageAddress(src)?.href;
 }
 
 const OWN_IMAGE = /^(blob:|data:image\/(png|jpeg|gif|webp|avif);)/i;

@@ -1,10 +1,10 @@
-import { batch, computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal, Signal } from "@preact/signals-core";
+import { batch, computed, signal } from "@preact/signals-core";
 import { WireError } from "../wire/errors";
 import type { Attachment } from "../wire/types";
 import { upload } from "../wire/upload";
-import { attached } from "./draft";
 import type { Draft } from "./draft";
+import { attached } from "./draft";
 import { asWireError, wireFailure } from "./failure";
 import type { Host } from "./host";
 import { admit } from "./limits";

@@ -1,5 +1,5 @@
-import { computed, signal, untracked } from "@preact/signals-core";
 import type { Signal } from "@preact/signals-core";
+import { computed, signal, untracked } from "@preact/signals-core";
 import { ChatKitClient } from "../wire/client";
 import type { FeedbackKind, StructuredInputAnswerSubmission } from "../wire/types";
 import { DraftComposer } from "./composer";

@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals-core";
 import type { Attachment } from "../wire/types";
-import { Draft, attached } from "./draft";
+import { attached, Draft } from "./draft";
 import type { OutgoingMessage } from "./model";
 
 /** What is kept of a draft when the page goes. Uploads under way are not. */

@@ -310,7 +310,8 @@ export interface ChatOptions {
   /** One BCP 47 tag; goes into `Accept-Language`. */
   readonly locale?: string | undefined;
   readonly onClientTool?:
-    ((call: { name: string; params: Record<string, unknown> }) => unknown) | undefined;
+    | ((call: { name: string; params: Record<string, unknown> }) => unknown)
+    | undefined;
   readonly onWidgetAction?:
     | ((
         action: { type: string; payload?: Record<string, unknown> },

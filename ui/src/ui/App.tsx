@@ -9,14 +9,14 @@ import type { Chat } from "../state";
 import { adopt, applyTheme } from "../theme";
 
 import { Announcer } from "./announce";
+import { UiProvider } from "./context";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { HistoryPanel } from "./HistoryPanel";
-import { Part } from "./Part";
-import { ThreadView } from "./ThreadView";
-import { UiProvider } from "./context";
 import { imagesOf } from "./images";
+import { Part } from "./Part";
 import { sheets } from "./sheets";
+import { ThreadView } from "./ThreadView";
 import { useKeyboardInset } from "./viewport";
 
 /** What the element can ask of its view. The view sets it when it is there. */

@@ -1,14 +1,12 @@
 import { useRef } from "preact/hooks";
-
-import type { Conversation, QuestionsItem } from "../state";
-
 import { Boundary } from "../parts/Boundary";
-import { Composer } from "./composer/Composer";
+import type { Conversation, QuestionsItem } from "../state";
 import { ClosedBanner } from "./composer/ClosedBanner";
+import { Composer } from "./composer/Composer";
 import { Questions, type QuestionsProps } from "./composer/Questions";
+import { useUi } from "./context";
 import { BrokenItem } from "./items/BrokenItem";
 import { Prose } from "./items/Prose";
-import { useUi } from "./context";
 
 /** Below the messages: where the user says something, in whatever way is asked for. */
 export function Footer({ conversation }: { conversation: Conversation }) {

@@ -3,8 +3,8 @@ import { t } from "../i18n";
 import type { HeaderAction } from "../options";
 
 import { IconButton } from "../parts/IconButton";
-import { useUi } from "./context";
 import { own } from "../parts/own";
+import { useUi } from "./context";
 
 /** The row on top: the page's own actions, the title, and the ways to other threads. */
 export function Header() {

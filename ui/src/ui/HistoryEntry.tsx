@@ -1,9 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../i18n";
-import type { ThreadInfo } from "../state";
-
 import { IconButton } from "../parts/IconButton";
+import type { ThreadInfo } from "../state";
 import { useUi } from "./context";
 
 interface Props {

@@ -2,14 +2,13 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import type { Key } from "../i18n";
 import { daysAgo, t } from "../i18n";
-import type { Failure, ThreadInfo } from "../state";
-
-import { HistoryEntry } from "./HistoryEntry";
 import { IconButton } from "../parts/IconButton";
 import { Icon } from "../parts/icons/Icon";
-import { Part } from "./Part";
+import type { Failure, ThreadInfo } from "../state";
 import { useUi } from "./context";
 import { failureReason } from "./failureReason";
+import { HistoryEntry } from "./HistoryEntry";
+import { Part } from "./Part";
 
 /** The list of threads, over the one that is open. */
 export function HistoryPanel() {

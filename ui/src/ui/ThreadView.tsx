@@ -3,14 +3,13 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
-import type { Conversation, Item } from "../state";
-
-import { FailureCard } from "./FailureCard";
 import { Icon } from "../parts/icons/Icon";
-import { StartScreen } from "./StartScreen";
-import { Turn } from "./Turn";
-import { Scroll } from "./scroll";
+import type { Conversation, Item } from "../state";
 import { useUi } from "./context";
+import { FailureCard } from "./FailureCard";
+import { StartScreen } from "./StartScreen";
+import { Scroll } from "./scroll";
+import { Turn } from "./Turn";
 
 /** Turns at the end that are always laid out; those before them are when they come into view. */
 const LAID_OUT = 3;

@@ -51,10 +51,7 @@ export function Turn({ items, conversation, isLast, isSettled }: Props) {
       .filter(({ after }) => after === key)
       .map((notice) => (
         <Part key={`notice ${notice.id}`} of={notice} emit={emit}>
-          <NoticeCard
-            notice={notice}
-            onDismiss={() => conversation.dismissNotice(notice.id)}
-          />
+          <NoticeCard notice={notice} onDismiss={() => conversation.dismissNotice(notice.id)} />
         </Part>
       ));
   }

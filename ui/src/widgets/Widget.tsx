@@ -1,15 +1,13 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-
+import type { Theme } from "../options";
 import { type ImageRules, NO_IMAGES } from "../parts/images";
 import type { Deeplink } from "../parts/links";
-import type { Theme } from "../options";
+import { Note } from "../parts/Note";
 import type { WidgetAction } from "../state";
 import { adopt } from "../theme";
 import type { WidgetNode, WidgetRoot } from "../wire/types";
-
 import { SchemeContext, SurroundingsContext } from "./context";
 import { record } from "./fields";
-import { Note } from "../parts/Note";
 import { isKnown, NodeView } from "./render";
 import css from "./widgets.css";
 

@@ -1,9 +1,8 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-
+import type { Theme } from "../options";
 import type { ImageRules } from "../parts/images";
 import type { Deeplink } from "../parts/links";
-import type { Theme } from "../options";
 import type { WidgetAction } from "../state";
 import type { WidgetNode } from "../wire/types";
 

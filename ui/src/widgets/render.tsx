@@ -2,8 +2,8 @@ import type { FunctionComponent, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { Boundary } from "../parts/Boundary";
+import { Note } from "../parts/Note";
 import type { WidgetNode } from "../wire/types";
-
 import { useSurroundings } from "./context";
 import { record } from "./fields";
 import { Badge } from "./nodes/Badge";
@@ -17,7 +17,6 @@ import { ListView, ListViewItem } from "./nodes/ListView";
 import { MarkdownNode } from "./nodes/MarkdownNode";
 import type { NodeProps } from "./nodes/props";
 import { Caption, Text, Title } from "./nodes/text";
-import { Note } from "../parts/Note";
 
 const NODES: ReadonlyMap<unknown, FunctionComponent<NodeProps>> = new Map([
   ["Badge", Badge],

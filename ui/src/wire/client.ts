@@ -1,10 +1,10 @@
 import { unlessAborted } from "./abort";
-import { WireError, lost, notChatKit, refused } from "./errors";
+import { lost, notChatKit, refused, WireError } from "./errors";
 import { liveAnswered, liveHeaders, refusesLive } from "./live";
-import { actionParams, mimeType, pageParams } from "./params";
 import type { PageOptions } from "./params";
-import { SseParser } from "./sse";
+import { actionParams, mimeType, pageParams } from "./params";
 import type { ServerSentEvent } from "./sse";
+import { SseParser } from "./sse";
 import type {
   Action,
   Attachment,

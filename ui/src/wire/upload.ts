@@ -1,11 +1,12 @@
 import type { ChatKitClient } from "./client";
-import { WireError, lost, refused } from "./errors";
+import { lost, refused, WireError } from "./errors";
 import { isSameOrigin } from "./origin";
 import { mimeType } from "./params";
 import type { Attachment } from "./types";
 
 type UploadStrategy =
-  { readonly type: "two_phase" } | { readonly type: "direct"; readonly uploadUrl: string };
+  | { readonly type: "two_phase" }
+  | { readonly type: "direct"; readonly uploadUrl: string };
 
 export interface UploadOptions {
   readonly client: ChatKitClient;

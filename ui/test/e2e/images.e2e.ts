@@ -72,7 +72,9 @@ async function seeAll(): Promise<void> {
     await image.scrollIntoViewIfNeeded();
   }
   await tab.page.evaluate(async () => {
-    for (const image of document.querySelector("openai-chatkit")!.shadowRoot.querySelectorAll("img")) {
+    for (const image of document
+      .querySelector("openai-chatkit")!
+      .shadowRoot.querySelectorAll("img")) {
       if (!image.complete) await new Promise((end) => (image.onload = image.onerror = end));
     }
   });
@@ -304,7 +306,9 @@ const fields = () => {
         type: "Card",
         status: { text: "Status", favicon: url("favicon") },
         background: `url(${url("background")})`,
-        children: [{ type: "Image", src: url("picture"), alt: "p", background: `url(${url("b")})` }],
+        children: [
+          { type: "Image", src: url("picture"), alt: "p", background: `url(${url("b")})` },
+        ],
       },
     },
   ];

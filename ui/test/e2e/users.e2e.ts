@@ -100,7 +100,10 @@ describe("who signs in after another in the same tab", () => {
     await openAs("ada", options("ada"));
     await leaveTraces();
     await chat.button("Chat history").click();
-    await tab.page.getByRole("dialog").getByRole("button", { name: "Ada asks", exact: true }).waitFor();
+    await tab.page
+      .getByRole("dialog")
+      .getByRole("button", { name: "Ada asks", exact: true })
+      .waitFor();
     expect(await readable()).toMatch(/Ada asks[^]*Ada's secret|Ada's secret[^]*Ada asks/);
 
     await sign("bob");
@@ -135,10 +138,7 @@ describe("who signs in after another in the same tab", () => {
 });
 
 describe("a session that has ended", () => {
-  test.each([
-    ["ada"],
-    [undefined],
-  ])("takes the drafts with it, of the user %s", async (userId) => {
+  test.each([["ada"], [undefined]])("takes the drafts with it, of the user %s", async (userId) => {
     await openAs("ada", options(userId));
     await leaveTraces();
     expect(await kept()).toContain("Ada");

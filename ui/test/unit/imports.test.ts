@@ -134,7 +134,9 @@ function sources(node: unknown): string[] {
 function resolved(from: string, name: string): string {
   const path = join(SOURCES, dirname(from), name);
   const endings = ["", ".ts", ".tsx", "/index.ts", ".d.ts"];
-  const found = endings.map((ending) => path + ending).find((file) => /\.\w+$/.test(file) && existsSync(file));
+  const found = endings
+    .map((ending) => path + ending)
+    .find((file) => /\.\w+$/.test(file) && existsSync(file));
   if (!found) throw new Error(`${from} imports ${name}, which is not there.`);
   return relative(SOURCES, found);
 }

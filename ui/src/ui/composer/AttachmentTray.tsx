@@ -1,14 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { formatBytes, t } from "../../i18n";
-import type { ComposerAttachment } from "../../state";
-
-import { useUi } from "../context";
-import { Dismiss } from "../Dismiss";
-import { failureReason } from "../failureReason";
 import { IconButton } from "../../parts/IconButton";
 import { Icon } from "../../parts/icons/Icon";
 import { serverImage } from "../../parts/images";
+import type { ComposerAttachment } from "../../state";
+import { useUi } from "../context";
+import { Dismiss } from "../Dismiss";
+import { failureReason } from "../failureReason";
 
 /** The files that go with the message: how far each is, and a way to take it back. */
 export function AttachmentTray() {

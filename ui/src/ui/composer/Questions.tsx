@@ -1,12 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
-import type { QuestionsItem } from "../../state";
-import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
-
-import { useUi } from "../context";
 import { isFocusElsewhere } from "../../parts/focus";
 import { own } from "../../parts/own";
+import type { QuestionsItem } from "../../state";
+import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
+import { useUi } from "../context";
 
 import { isEnter } from "./enter";
 

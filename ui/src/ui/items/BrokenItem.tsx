@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 
 import { t } from "../../i18n";
-import type { Item } from "../../state";
 import { Note } from "../../parts/Note";
+import type { Item } from "../../state";
 
 import { useUi } from "../context";
 

@@ -1,8 +1,7 @@
 import { formatPercent, t } from "../../i18n";
-import type { ImageItem } from "../../state";
-
 import { Icon } from "../../parts/icons/Icon";
 import { serverImage } from "../../parts/images";
+import type { ImageItem } from "../../state";
 
 /** An image that the assistant made, or how far it is with it. */
 export function GeneratedImage({ item }: { item: ImageItem }) {

@@ -1,17 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-
-import type { Conversation, Item } from "../../state";
-import { WidgetView } from "./WidgetView";
-
 import { Boundary } from "../../parts/Boundary";
-
+import type { Conversation, Item } from "../../state";
 import { AnsweredQuestions } from "./AnsweredQuestions";
 import { AssistantMessage } from "./AssistantMessage";
 import { BrokenItem } from "./BrokenItem";
 import { GeneratedImage } from "./GeneratedImage";
 import { ToolCall } from "./ToolCall";
 import { UserMessage } from "./UserMessage";
+import { WidgetView } from "./WidgetView";
 import { TaskView, WorkflowView } from "./WorkflowView";
 
 interface Props {

@@ -1,7 +1,6 @@
-import type { Notice } from "../../state";
-
-import { Dismiss } from "../Dismiss";
 import { Icon } from "../../parts/icons/Icon";
+import type { Notice } from "../../state";
+import { Dismiss } from "../Dismiss";
 
 import { Prose } from "./Prose";
 

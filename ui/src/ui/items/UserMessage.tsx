@@ -1,9 +1,8 @@
 import { t } from "../../i18n";
-import type { UserItem } from "../../state";
-import type { Attachment, UserMessageContent } from "../../wire/types";
-
 import { Icon } from "../../parts/icons/Icon";
 import { serverImage } from "../../parts/images";
+import type { UserItem } from "../../state";
+import type { Attachment, UserMessageContent } from "../../wire/types";
 
 /** What the user wrote, with what it replies to and the files that came with it. */
 export function UserMessage({ item }: { item: UserItem }) {

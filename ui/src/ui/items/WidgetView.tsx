@@ -1,11 +1,9 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-
-import type { WidgetEntry } from "../../state";
-import { useUi } from "../context";
-
 import { Note } from "../../parts/Note";
+import type { WidgetEntry } from "../../state";
 import type Widget from "../../widgets/Widget";
+import { useUi } from "../context";
 
 /** The renderer, once it is there; it is a chunk of its own. */
 const renderer = signal<typeof Widget | "failed" | null>(null);

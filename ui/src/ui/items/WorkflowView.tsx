@@ -1,10 +1,9 @@
 import { formatDuration, t } from "../../i18n";
-import type { TaskEntry, WorkflowEntry } from "../../state";
-import type { Task } from "../../wire/types";
-
 import type { IconName } from "../../parts/icons/Icon";
 import { Icon } from "../../parts/icons/Icon";
 import { own } from "../../parts/own";
+import type { TaskEntry, WorkflowEntry } from "../../state";
+import type { Task } from "../../wire/types";
 
 import { Disclosure } from "./Disclosure";
 import { Prose } from "./Prose";

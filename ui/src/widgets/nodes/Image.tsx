@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 
 import { t } from "../../i18n";
+import { widgetImage } from "../../parts/images";
 import { useScheme, useSurroundings } from "../context";
 import { style } from "../css";
 import { choice, classes, text } from "../fields";
-import { widgetImage } from "../../parts/images";
 import { background, blockStyle } from "../layout";
 
 import type { NodeProps } from "./props";

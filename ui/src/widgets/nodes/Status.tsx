@@ -1,7 +1,7 @@
 import { Icon } from "../../parts/icons/Icon";
+import { widgetImage } from "../../parts/images";
 import { useSurroundings } from "../context";
 import { classes, type Fields, record, text } from "../fields";
-import { widgetImage } from "../../parts/images";
 
 /** The text of a status; none without it. */
 export function statusText(status: unknown): string {

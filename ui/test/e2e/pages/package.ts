@@ -3,14 +3,14 @@ import {
   ChatKitElement,
   type ChatKitEvents,
   type ChatKitOptions,
-  type OpenAIChatKit,
-  type Widgets,
   define,
+  type OpenAIChatKit,
   version,
+  type Widgets,
 } from "@chatkeep/ui";
 import type {
-  ChatKitOptions as OfficialOptions,
   OpenAIChatKit as OfficialElement,
+  ChatKitOptions as OfficialOptions,
 } from "@openai/chatkit";
 
 const options: ChatKitOptions = {
@@ -45,7 +45,10 @@ chat.addEventListener("click", (event) => event.preventDefault);
 const shown: ShadowRoot = chat.shadowRoot;
 const places: [OpenAIChatKit, OfficialElement] = [chat, chat];
 const card: Widgets.Card = { type: "Card", children: [] };
-console.assert(chat instanceof ChatKitElement && places.length === 2 && card.type === "Card", shown);
+console.assert(
+  chat instanceof ChatKitElement && places.length === 2 && card.type === "Card",
+  shown,
+);
 
 define(); // importing did it: no harm
 document.body.append(chat);

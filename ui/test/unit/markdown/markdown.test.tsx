@@ -3,9 +3,9 @@ import { render } from "preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Markdown, StaticMarkdown } from "../../../src/markdown/Markdown";
-import { useMarkdown } from "../../../src/ui/items/useMarkdown";
 import { MarkdownDocument } from "../../../src/markdown/stream";
 import { TextBuffer } from "../../../src/state/text";
+import { useMarkdown } from "../../../src/ui/items/useMarkdown";
 import { rendered, settled } from "./render";
 
 let place: HTMLElement;

@@ -84,7 +84,10 @@ describe("nesting without an end is cut where no one could read it", () => {
     ["lists", `${deep("- ", 3000)}inside`],
     ["numbers", `${deep("1. ", 3000)}inside`],
     ["quotes and lists", `${deep("> - ", 1500)}inside`],
-    ["indented lists", Array.from({ length: 800 }, (_, at) => `${deep("  ", at)}- inside`).join("\n")],
+    [
+      "indented lists",
+      Array.from({ length: 800 }, (_, at) => `${deep("  ", at)}- inside`).join("\n"),
+    ],
     ["emphasis", `${deep("*", 5000)}inside${deep("*", 5000)}`],
     ["strong and emphasis", `${deep("*_", 2500)}inside${deep("_*", 2500)}`],
     ["deletions", `${deep("~~a ", 2000)}inside${deep(" a~~", 2000)}`],

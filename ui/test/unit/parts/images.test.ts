@@ -127,7 +127,7 @@ describe("where texts may show images of %j", () => {
 
   test.each([
     ["https://IMG.EXAMPLE/a.png", "img.example"],
-    
+
     ["https://img\u3002example/a.png", "img.example"], // a full stop of another script
     ["https://b\u00fccher.example/a.png", "b\u00fccher.example"],
     ["https://b\u00fccher.example/a.png", "xn--bcher-kva.example"],

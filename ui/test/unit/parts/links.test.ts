@@ -1,9 +1,8 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-
+import { decoded } from "../../../src/markdown/entities";
 import { linkTarget } from "../../../src/parts/links";
 import { badAddresses } from "../../fixtures/xss";
-import { decoded } from "../../../src/markdown/entities";
 
 test.each([
   ["https://example.com/a?b=c#d", "https://example.com/a?b=c#d"],

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Drafts } from "../../../src/state";
 import type { Controller } from "../../../src/state";
-import { refusal, streamed, frame } from "../wire/answers";
-import { Server, URL_, chatOf, created, done, later, never, until, user } from "./server";
+import { Drafts } from "../../../src/state";
+import { frame, refusal, streamed } from "../wire/answers";
+import { chatOf, created, done, later, never, Server, URL_, until, user } from "./server";
 
 /** The page's session storage. */
 const kept = new Map<string, string>();
@@ -29,7 +29,10 @@ afterEach(() => {
 /** A chat of a user, in the page until the test is over. */
 function chatFor(userId: string | undefined, server = new Server(), more: object = {}) {
   const api = { url: URL_, userId, fetch: server.fetch, uploadStrategy: { type: "two_phase" } };
-  const { chat, told } = chatOf(server, { api: { ...api, ...more } as never, attachments: { enabled: true } });
+  const { chat, told } = chatOf(server, {
+    api: { ...api, ...more } as never,
+    attachments: { enabled: true },
+  });
   chats.push(chat);
   return { chat, server, told };
 }
@@ -83,7 +86,11 @@ describe("drafts that are cleared", () => {
     const { chat } = chatFor("ada", server);
     chat.composer.setText("A new one");
     await chat.openThread("thr_1");
-    chat.composer.set({ text: "In a thread", reply: "You said", attachments: [ATTACHMENT as never] });
+    chat.composer.set({
+      text: "In a thread",
+      reply: "You said",
+      attachments: [ATTACHMENT as never],
+    });
     kept.set([...kept.keys()][0]!.replace(/[^:]*$/, "thr_2"), '{"text":"Of an earlier visit"}');
     chat.clearDrafts();
     expect([...kept]).toEqual([]);
@@ -194,7 +201,10 @@ describe("a server that no longer knows the user", () => {
   });
 
   test.each([400, 403, 404, 500])("is not one that answers %i", async (status) => {
-    const { chat } = chatFor("ada", new Server().on("threads.list", () => refusal(status, "", "")));
+    const { chat } = chatFor(
+      "ada",
+      new Server().on("threads.list", () => refusal(status, "", "")),
+    );
     chat.composer.setText("Ada's");
     await chat.history.show();
     expect(chat.composer.text.value).toBe("Ada's");

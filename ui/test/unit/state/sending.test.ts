@@ -2,8 +2,6 @@ import { effect } from "@preact/signals-core";
 import { describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
 import {
-  Server,
-  URL_,
   added,
   assistant,
   brief,
@@ -15,9 +13,11 @@ import {
   later,
   never,
   opened,
+  Server,
   say,
   shown,
   thread,
+  URL_,
   until,
   untilIdle,
   untilShown,

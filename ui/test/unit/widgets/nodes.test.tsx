@@ -89,7 +89,10 @@ describe("containers", () => {
       radius: "md",
       border: { size: 2, style: "dashed" },
       background: "surface-secondary",
-      children: [{ type: "Text", value: "A" }, { type: "Spacer", minSize: 20 }],
+      children: [
+        { type: "Text", value: "A" },
+        { type: "Spacer", minSize: 20 },
+      ],
     });
     const { style } = shown.one(".w-row");
     expect(style.gap).toBe("calc(2 * var(--ck-unit))");

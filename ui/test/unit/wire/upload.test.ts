@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ChatKitClient } from "../../../src/wire/client";
-import { upload } from "../../../src/wire/upload";
 import type { UploadOptions } from "../../../src/wire/upload";
+import { upload } from "../../../src/wire/upload";
 import { refusal } from "./answers";
 
 const API = "https://chat.test/api";
