@@ -19,7 +19,7 @@ export function Picture({ href, alt, title, isInLink, images }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
   const src = textImage(href, images);
   if (!src || src === failed) {
-    return isInLink ? <>{alt || t("image.blocked")}</> : <ImageLink href={href} alt={alt} />;
+    return isInLink ? alt || t("image.blocked") : <ImageLink href={href} alt={alt} />;
   }
   return (
     <img
@@ -37,7 +37,7 @@ export function Picture({ href, alt, title, isInLink, images }: Props) {
 function ImageLink({ href, alt }: { href: string; alt: string }) {
   const url = parseAddress(href);
   const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
-  if (!isWeb) return <>{alt || t("image.blocked")}</>;
+  if (!isWeb) return alt || t("image.blocked");
   const { host } = url;
   return (
     <a

@@ -94,9 +94,10 @@ class Anchors {
         }
         return;
       case "table":
-        return [token.header, ...token.rows].forEach((cells, row) =>
+        [token.header, ...token.rows].forEach((cells, row) =>
           this.#row(cells.map(inlines), line + (row && row + 1)),
         );
+        return;
       case "space":
       case "def":
       case "checkbox":

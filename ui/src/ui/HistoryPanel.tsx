@@ -21,6 +21,8 @@ export function HistoryPanel() {
     returnToComposer();
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a shorter way to what Escape does
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the same
     <div
       class="history"
       onClick={(event) => event.target === event.currentTarget && history.hide()}

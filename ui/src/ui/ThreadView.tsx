@@ -115,7 +115,7 @@ function useScroll(
       (options.peek().thread.autoScroll || !conversation.responding.peek());
     scroll.current = new Scroll(view.current!, content.current!, away, mayFollow);
     return () => scroll.current?.dispose();
-  }, [conversation]);
+  }, [conversation, options, view, content, away]);
 
   useLayoutEffect(() => {
     const oldFirst = first.current;
@@ -127,7 +127,7 @@ function useScroll(
     } else if (place) {
       scroll.current!.restore(place);
     }
-  }, [items]);
+  }, [items, place]);
   return scroll;
 }
 
@@ -164,7 +164,7 @@ function OlderItems({
     );
     observer.observe(mark.current);
     return () => observer.disconnect();
-  }, [older, conversation]);
+  }, [older, conversation, view]);
   const retry = () => {
     view.current!.focus({ preventScroll: true }); // the button goes
     void conversation.loadOlder();

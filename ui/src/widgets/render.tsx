@@ -68,7 +68,8 @@ export class NodeView extends Boundary<Props, WidgetNode> {
 
 function Broken({ node, error }: Props & { error: unknown }) {
   const { onBroken } = useSurroundings();
-  useEffect(() => onBroken(node, error), [node]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies(onBroken): it is told once, to whomever
+  useEffect(() => onBroken(node, error), [node, error]);
   return <Note />;
 }
 

@@ -36,6 +36,7 @@ export function Composer({ lock }: { lock: { reason: string | null } | null }) {
   const hasBar = attachments.enabled || tools.length > 0 || models.length > 0;
 
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the text, for pointers only
     <form
       ref={frame}
       class={`composer ${hasBar ? "with-bar" : ""} ${isDropping ? "dropping" : ""}`}

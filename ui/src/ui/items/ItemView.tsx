@@ -44,7 +44,7 @@ function bodyOf(item: Item, conversation: Conversation) {
     case "user_message":
       return <UserMessage item={item} />;
     case "assistant_message":
-      return <AssistantMessage item={item} conversation={conversation} />;
+      return <AssistantMessage item={item} />;
     case "workflow":
       return <WorkflowView item={item} />;
     case "task":

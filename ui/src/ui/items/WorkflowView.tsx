@@ -26,6 +26,7 @@ export function WorkflowView({ item }: { item: WorkflowEntry }) {
     <Disclosure class="workflow" summary={line} isOpen={expanded}>
       <ol class="steps">
         {tasks.map((task, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: tasks have no other name
           <li key={at}>
             <Step task={task} isOpen={isOpen && at === tasks.length - 1} />
           </li>

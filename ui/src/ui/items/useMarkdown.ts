@@ -14,6 +14,6 @@ export function useMarkdown(text: TextBuffer, done: boolean): MarkdownDocument {
     if (done && !wasDone) document.finish(text.toString());
     else if (text.continues(shown)) document.append(text.since(shown.length));
     else document.replace(text.toString());
-  }, [text, done]);
+  }, [document, text, done]);
   return document;
 }

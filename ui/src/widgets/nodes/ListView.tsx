@@ -21,6 +21,7 @@ export function ListView({ node, children }: NodeProps) {
   const hidden = children.length - shown.length;
   const list = useRef<HTMLUListElement>(null);
   // The button that had the focus is gone: what it brought has it next.
+  // biome-ignore lint/correctness/useExhaustiveDependencies(limit): not if the widget changes
   useLayoutEffect(() => {
     const first = isWhole ? list.current!.children[limit ?? 0] : null;
     (first?.querySelector<HTMLElement>("button, a") ?? (first as HTMLElement | null))?.focus();
