@@ -38,7 +38,6 @@ function ImageLink({ href, alt }: { href: string; alt: string }) {
   const url = parseAddress(href);
   const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
   if (!isWeb) return alt || t("image.blocked");
-  const { host } = url;
   return (
     <a
       class="image-link"
@@ -46,10 +45,10 @@ function ImageLink({ href, alt }: { href: string; alt: string }) {
       target="_blank"
       rel="noopener noreferrer"
       title={t("image.blocked")}
-      aria-label={alt ? t("image.showFrom", { alt, host }) : undefined}
     >
-      <Icon name="square-image" size={16} /> <bdi>{alt || t("image.show")}</bdi>{" "}
-      <bdi class="image-host">{host}</bdi>
+      <Icon name="square-image" size={16} /> <span class={alt ? "sr" : ""}>{t("image.show")} </span>
+      {alt && <bdi>{alt} </bdi>}
+      <bdi class="image-host">{url.host}</bdi>
     </a>
   );
 }

@@ -28,7 +28,9 @@ export function imageRules(
   listed: readonly string[] | null,
   domains: readonly string[],
 ): ImageRules {
-  return { endpoint, texts: listed ?? domains, widgets: listed };
+  // A server may send anything: what is no list of names allows nothing.
+  const widgets = listed && [listed].flat().filter((domain) => typeof domain === "string");
+  return { endpoint, texts: widgets ?? domains, widgets };
 }
 
 /** The address of an image in a text, or nothing when it may not be loaded. */

@@ -42,6 +42,8 @@ const MARKDOWN = `# Rain
 
 It falls, *often*, from [clouds](https://example.com/), as \`water\`.
 
+![A cloud](https://example.com/a.png) ![](https://example.com/b.png)
+
 1. one
 2. two
 

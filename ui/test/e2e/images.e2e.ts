@@ -141,7 +141,7 @@ describe("while an answer comes, no other host is asked for an image of it", () 
     await open();
     await sayBack(`![a chart](http://${evil.host}/chart.png)`);
     expect(evil.asked).toEqual([]);
-    const link = chat.answers.getByRole("link", { name: `Show image: a chart (${evil.host})` });
+    const link = chat.answers.getByRole("link", { name: `Show image a chart ${evil.host}` });
     const [opened] = await Promise.all([tab.context.waitForEvent("page"), link.click()]);
     await opened.waitForLoadState();
     expect(opened.url()).toBe(`http://${evil.host}/chart.png`);
@@ -184,7 +184,7 @@ describe("of a host that the page allows", () => {
     await open({ images: { allowedDomains: [good.host] } });
     await sayBack(`![there](http://${good.host}/a.png)\n\n![gone](http://${good.host}/gone.png)`);
     await chat.answers.getByRole("img", { name: "there" }).waitFor();
-    await chat.answers.getByRole("link", { name: `Show image: gone (${good.host})` }).waitFor();
+    await chat.answers.getByRole("link", { name: `Show image gone ${good.host}` }).waitFor();
     expect(await tab.page.locator("article.assistant img").count()).toBe(1);
     expect(good.asked.toSorted()).toEqual(["/a.png", "/gone.png"]);
     tab.pardon(/^request to another host/);
@@ -201,7 +201,7 @@ describe("of a host that the page allows", () => {
   test("what the page's policy refuses is a link", async () => {
     await open({ images: { allowedDomains: [good.host] } }, "/vanilla.html");
     await sayBack(`![there](http://${good.host}/a.png)`);
-    await chat.answers.getByRole("link", { name: `Show image: there (${good.host})` }).waitFor();
+    await chat.answers.getByRole("link", { name: `Show image there ${good.host}` }).waitFor();
     expect(good.asked).toEqual([]);
     tab.pardon(/^request to another host|Content Security Policy/);
   });
@@ -260,13 +260,13 @@ describe("wherever a text stands", () => {
     await open({ disclaimer: { text: image("disclaimer") } });
     await openThread(texts(), null);
     for (const name of [...NAMES, "disclaimer"]) {
-      await tab.page.getByRole("link", { name: `Show image: ${name} ` }).waitFor();
+      await tab.page.getByRole("link", { name: `Show image ${name} ` }).waitFor();
     }
     const notice = JSON.stringify({ type: "notice", level: "info", message: image("notice") });
     stage.front.trouble("threads.create", { insert: `data: ${notice}\n\n`, after: 1 });
     await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.setThreadId(null));
     await sayBack("text");
-    await tab.page.getByRole("link", { name: "Show image: notice " }).waitFor();
+    await tab.page.getByRole("link", { name: "Show image notice " }).waitFor();
     expect(evil.asked).toEqual([]);
   });
 
@@ -274,7 +274,7 @@ describe("wherever a text stands", () => {
     await open({ images: { allowedDomains: [evil.host] } });
     await openThread(texts(), [good.host]);
     for (const name of NAMES) {
-      await tab.page.getByRole("link", { name: `Show image: ${name} ` }).waitFor();
+      await tab.page.getByRole("link", { name: `Show image ${name} ` }).waitFor();
     }
     expect(evil.asked).toEqual([]);
   });

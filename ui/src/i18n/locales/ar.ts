@@ -92,7 +92,6 @@ const ar: Messages = {
   "math.label": "صيغة",
   "image.blocked": "الصورة غير معروضة",
   "image.show": "عرض الصورة",
-  "image.showFrom": "عرض الصورة: {alt} ({host})",
   "workflow.working": "جارٍ العمل",
   "workflow.thinking": "جارٍ التفكير",
   "workflow.thought": "فكّر لمدة {duration}",

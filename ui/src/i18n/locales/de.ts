@@ -81,7 +81,6 @@ const de: Messages = {
   "math.label": "Formel",
   "image.blocked": "Bild nicht angezeigt",
   "image.show": "Bild anzeigen",
-  "image.showFrom": "Bild anzeigen: {alt} ({host})",
   "workflow.working": "Arbeitet",
   "workflow.thinking": "Denkt nach",
   "workflow.thought": "{duration} nachgedacht",

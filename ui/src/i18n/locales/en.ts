@@ -90,7 +90,6 @@ const en = {
   "math.label": "Formula",
   "image.blocked": "Image not shown",
   "image.show": "Show image",
-  "image.showFrom": "Show image: {alt} ({host})",
 
   "workflow.working": "Working",
   "workflow.thinking": "Thinking",

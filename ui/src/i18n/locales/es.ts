@@ -86,7 +86,6 @@ const es: Messages = {
   "math.label": "Fórmula",
   "image.blocked": "Imagen no mostrada",
   "image.show": "Mostrar imagen",
-  "image.showFrom": "Mostrar imagen: {alt} ({host})",
   "workflow.working": "Trabajando",
   "workflow.thinking": "Pensando",
   "workflow.thought": "Pensó durante {duration}",

@@ -86,7 +86,6 @@ const fr: Messages = {
   "math.label": "Formule",
   "image.blocked": "Image non affichée",
   "image.show": "Afficher l’image",
-  "image.showFrom": "Afficher l’image : {alt} ({host})",
   "workflow.working": "Travail en cours",
   "workflow.thinking": "Réflexion",
   "workflow.thought": "Réflexion pendant {duration}",

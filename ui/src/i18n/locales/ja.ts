@@ -78,7 +78,6 @@ const ja: Messages = {
   "math.label": "数式",
   "image.blocked": "画像は表示されていません",
   "image.show": "画像を表示",
-  "image.showFrom": "画像を表示: {alt} ({host})",
   "workflow.working": "処理中",
   "workflow.thinking": "考え中",
   "workflow.thought": "{duration}考えました",

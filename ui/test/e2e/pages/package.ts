@@ -25,6 +25,7 @@ const official: OfficialOptions = { api: { url: "/chatkit", domainKey: "unused" 
 const chat = document.createElement("openai-chatkit");
 chat.setOptions(official);
 chat.setOptions(options);
+void chat.clearDrafts();
 // @ts-expect-error a server is needed
 void (() => chat.setOptions({}));
 // @ts-expect-error there is no such option

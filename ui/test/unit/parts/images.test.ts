@@ -159,6 +159,15 @@ test("what the thread lists has the last word, be it nothing", () => {
   expect(textImage(image, imageRules("/chatkit", ["a.example"], ["*"]))).toBeUndefined();
 });
 
+test.each([[[null, 7, {}, ["*"]]], [{ "*": true }], [true], [7]])(
+  "a thread that lists %j, which names no hosts, allows none",
+  (listed) => {
+    const rules = imageRules("/chatkit", listed as never, ["*"]);
+    expect(textImage("https://img.example/a.png", rules)).toBeUndefined();
+    expect(widgetImage("https://img.example/a.png", rules)).toBeUndefined();
+  },
+);
+
 describe("a widget, which the server has made,", () => {
   test("shows images of any host, as long as its thread lists none", () => {
     const rules = imageRules("/chatkit", null, []);
