@@ -30,7 +30,7 @@ ui: $(NODE)
 	@$(BIN)/python tools/build_ui.py
 
 ui-test: $(DEVELOP) ui
-	$(BIN)/python tools/check_ui.py types unit
+	$(BIN)/python tools/check_ui.py lint types unit
 
 ui-browser: $(DEVELOP) ui
 	$(BIN)/python tools/check_ui.py e2e
@@ -41,9 +41,10 @@ bench: $(DEVELOP)
 bench-ui: $(DEVELOP) ui
 	$(BIN)/python tools/bench_ui.py $(ARGS)
 
-format: $(DEVELOP)
+format: $(DEVELOP) ui
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python tools/check_ui.py format
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Chatkeep needs Python 3.11 or newer: make PYTHON=...")'

@@ -1,9 +1,10 @@
-"""Build the web element and check it: types, units, and end to end in a real browser.
+"""Build the web element and check it: style, types, units, and end to end in a real browser.
 
-    python tools/check_ui.py [types|unit|e2e ...]
+    python tools/check_ui.py [lint|types|unit|e2e ...]
+    python tools/check_ui.py format
 
-Without a name it does all. Needs what `build_ui` needs; for e2e also a Chromium, which
-`find_browser` finds or gets.
+Without a name it checks all; `format` writes what `lint` asks for, as far as a tool can.
+Needs what `build_ui` needs; for e2e also a Chromium, which `find_browser` finds or gets.
 """
 
 import argparse
@@ -14,14 +15,17 @@ import sys
 from build_ui import NO_NODE, UI, build, find_node, needs_build
 
 PROGRAMS = {
+    "biome": UI / "node_modules" / "@biomejs" / "biome" / "bin" / "biome",
     "tsc": UI / "node_modules" / "typescript" / "bin" / "tsc",
     "vitest": UI / "node_modules" / "vitest" / "vitest.mjs",
 }
 CHECKS = {
+    "lint": ["biome", "check", "--error-on-warnings", "."],
     "types": ["tsc", "--noEmit"],
     "unit": ["vitest", "run"],
     "e2e": ["vitest", "run", "--config", "test/e2e/vitest.config.ts"],
 }
+OTHERS = {"format": ["biome", "check", "--write", "."]}
 
 
 def main() -> None:
@@ -29,13 +33,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("checks", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)}")
     wanted = parser.parse_args().checks or list(CHECKS)
-    unknown = set(wanted) - set(CHECKS)
+    commands = CHECKS | OTHERS
+    unknown = set(wanted) - set(commands)
     if unknown:
         parser.error(f"no such check: {', '.join(sorted(unknown))}")
     if needs_build():
         build()
     for name in wanted:
-        check(*CHECKS[name])
+        check(*commands[name])
 
 
 def check(program: str, *arguments: str) -> None:

@@ -4,10 +4,10 @@ import { signal } from "@preact/signals";
 
 import { Events } from "./events";
 import hostCss from "./host.css";
-import { composerValue, must, outgoing, type GivenValue, type Message } from "./message";
+import { composerValue, type GivenValue, type Message, must, outgoing } from "./message";
 import { normalise, type Options } from "./options";
 import { afterPaint } from "./paint";
-import { Session } from "./session";
+import { clearDrafts, Session } from "./session";
 import { isObject, type Problem } from "./shape";
 import { sheet } from "./sheets";
 
@@ -77,6 +77,8 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
     const { options, problems } = normalise(given);
     problems.forEach((problem) => this.#say(problem));
     if (!options) return this.#refuse(problems);
+    const userId = this.#options?.peek().api.userId;
+    if (this.#options && userId !== options.api.userId) this.#leaveUser();
     if (this.#options) this.#options.value = options;
     else this.#options = signal(options);
     this.#begin();
@@ -116,6 +118,13 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
     await (await this.#begun()).chat.fetchUpdates();
   }
 
+  /** Empty the user's drafts, of all threads. An element that is not in a page can do it too. */
+  async clearDrafts(): Promise<void> {
+    must(this.#options, "There are no drafts to clear before setOptions");
+    if (this.#session) this.#session.chat.clearDrafts();
+    else clearDrafts(this.#options.peek());
+  }
+
   async showHistory(): Promise<void> {
     const { chat } = await this.#begun();
     must(this.#options!.peek().history.enabled, "There is no history: history.enabled is false");
@@ -124,6 +133,16 @@ export class ChatKitElement extends Base implements Omit<OpenAIChatKit, keyof HT
 
   async hideHistory(): Promise<void> {
     (await this.#begun()).chat.history.hide();
+  }
+
+  /** Whatever is there is of one user, and the next begins anew. */
+  #leaveUser(): void {
+    const session = this.#session;
+    if (session || this.#lastThreadId !== undefined) this.#lastThreadId = null;
+    if (!session) return;
+    this.#session = null;
+    const threadId = session.leave();
+    if (threadId !== null) this.#events.emit("chatkit.thread.change", { threadId: null });
   }
 
   #begin(): void {

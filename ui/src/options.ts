@@ -12,6 +12,7 @@ import type {
 
 import type { EventName } from "./events";
 import { nearest } from "./nearest";
+import { isImageDomain } from "./parts/images";
 import type { Problem, Reader } from "./shape";
 import {
   callback,
@@ -153,19 +154,30 @@ const composer = fields({
   dictation: fields({ enabled: flag(false) }),
 });
 
+const imageDomain: Reader<string | null> = (value, place) => {
+  const domain = text(null)(value, place);
+  if (domain === null || isImageDomain(domain)) return domain;
+  place.warn('must be a host, such as "img.example", "*.example" or "img.example:8443"');
+  return null;
+};
+
 const readUploads: Reader<FileUploadStrategy | null> = (value, place) => {
-  const strategy = group(
-    { type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) },
-    ["type"],
-  )(value, place);
+  const strategy = group({ type: oneOf(["two_phase", "direct"], null), uploadUrl: text(null) }, [
+    "type",
+  ])(value, place);
   if (strategy?.type !== "direct") return strategy && { type: "two_phase" };
   if (strategy.uploadUrl !== null) return { type: "direct", uploadUrl: strategy.uploadUrl };
   place.warn("needs uploadUrl, where files are sent to");
   return null;
 };
 
+/** Whoever has no name shares with all who have none: so a number is one too. */
+const userId: Reader<string | null> = (value, place) =>
+  text(null)(typeof value === "number" ? String(value) : value, place) || null;
+
 const apiFields = fields({
   url: text(null),
+  userId,
   fetch: callback<typeof fetch>(),
   domainKey: text(null),
   uploadStrategy: readUploads,
@@ -181,8 +193,8 @@ function readApi(value: unknown, place: Place) {
     );
     return null;
   }
-  const { url, fetch, uploadStrategy } = apiFields(own, place);
-  if (url && isAddress(url)) return { url, fetch, uploadStrategy };
+  const { domainKey: _, url, ...rest } = apiFields(own, place);
+  if (url && isAddress(url)) return { url, ...rest };
   place.fail('needs url, the address of your ChatKit server, such as { url: "/chatkit" }');
   return null;
 }
@@ -222,6 +234,7 @@ const readOptions = fields({
   ),
   widgets: fields({ onAction: callback<NonNullable<WidgetsOption["onAction"]>>() }),
   thread: fields({ autoScroll: flag(false) }),
+  images: fields({ allowedDomains: list(imageDomain) }),
 });
 
 /**

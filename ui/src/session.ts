@@ -5,7 +5,7 @@ import { h, render } from "preact";
 import type { Emit } from "./events";
 import type { Options } from "./options";
 import type { Chat, ChatEvents, ChatOptions } from "./state";
-import { Controller } from "./state";
+import { Controller, Drafts } from "./state";
 import { App, type View } from "./ui/App";
 
 const FORWARDED = [
@@ -49,6 +49,17 @@ export class Session {
     if (!options.history.enabled) untracked(() => this.chat.history.hide());
   }
 
+  /**
+   * Give way to another user. The page is told that what was shown isn't any more.
+   *
+   * @returns The thread that was shown.
+   */
+  leave(): string | null {
+    this.chat.history.hide();
+    this.chat.composer.selectTool(null);
+    return this.end();
+  }
+
   /** @returns The thread that was shown. */
   end(): string | null {
     const threadId = this.chat.conversation.peek().threadId.peek();
@@ -57,6 +68,11 @@ export class Session {
     render(null, this.#root);
     return threadId;
   }
+}
+
+/** Empty the drafts that a session with these options would have. */
+export function clearDrafts(options: Options): void {
+  Drafts.drop(chatOptions(options).api);
 }
 
 function forward(chat: Chat, emit: Emit): void {
@@ -69,6 +85,7 @@ function chatOptions(options: Options): ChatOptions {
   return {
     api: {
       url: new URL(api.url, document.baseURI).href,
+      userId: api.userId ?? undefined,
       fetch: api.fetch ?? undefined,
       uploadStrategy: api.uploadStrategy ?? undefined,
     },

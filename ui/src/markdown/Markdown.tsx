@@ -1,16 +1,15 @@
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-
-import type { TextBuffer } from "../state";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { type ImageRules, NO_IMAGES } from "../parts/images";
+import type { Deeplink } from "../parts/links";
 import type { Annotation, Source } from "../wire/types";
+import type { Block } from "./block";
 import { blockNode } from "./nodes";
 import { type Cite, place } from "./place";
 import { cited, identity } from "./sources";
 import { Still } from "./still";
 import { MarkdownDocument } from "./stream";
-import type { Block } from "./block";
 import { type BlockToken, blocks } from "./tokens";
-import type { Deeplink } from "./url";
 import { type View, viewOf } from "./view";
 
 /** Blocks in a group; groups in which nothing changed are not rendered again. */
@@ -23,8 +22,8 @@ interface Props {
   sources?: readonly Source[];
   /** May the text still grow? */
   streaming?: boolean;
-  /** Hosts that images may come from; any without a list. */
-  allowedImageDomains?: readonly string[] | null;
+  /** Which images are shown: the same object while nothing in it changes; none without it. */
+  images?: ImageRules;
   /** Called when a `chatkit-link://` is followed. */
   onDeeplink?: (link: Deeplink) => void;
   /** Called when the mark of a source that is no address is pressed. */
@@ -69,21 +68,6 @@ export function Markdown(props: Props): JSX.Element {
 export function StaticMarkdown({ text, ...rest }: Omit<Props, "document"> & { text: string }) {
   const document = useMemo(() => new MarkdownDocument(text), [text]);
   return <Markdown document={document} {...rest} />;
-}
-
-/** A document that shows a text, and goes on with it as it grows. */
-export function useMarkdown(text: TextBuffer, done: boolean): MarkdownDocument {
-  const state = useRef<{ document: MarkdownDocument; shown: TextBuffer; done: boolean }>(null);
-  state.current ??= { document: new MarkdownDocument(text.toString()), shown: text, done };
-  const { document } = state.current;
-  useLayoutEffect(() => {
-    const { shown, done: wasDone } = state.current!;
-    state.current = { document, shown: text, done };
-    if (done && !wasDone) document.finish(text.toString());
-    else if (text.continues(shown)) document.append(text.since(shown.length));
-    else document.replace(text.toString());
-  }, [text, done]);
-  return document;
 }
 
 interface GroupProps {
@@ -164,15 +148,15 @@ function useCites({ document, annotations = [], sources }: Props): Cite[] {
 function useView(props: Props): View {
   const latest = useRef(props);
   latest.current = props;
-  const domains = props.allowedImageDomains ?? null;
+  const { images = NO_IMAGES } = props;
   const canCite = props.onCite !== undefined;
   return useMemo(
     () =>
       viewOf({
-        imageDomains: domains,
+        images,
         onDeeplink: (link) => latest.current.onDeeplink?.(link),
         onCite: canCite ? (source) => latest.current.onCite?.(source) : undefined,
       }),
-    [domains?.join(" "), canCite],
+    [images, canCite],
   );
 }

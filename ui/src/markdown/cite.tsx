@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 
 import { t } from "../i18n";
+import { linkProps, linkTarget } from "../parts/links";
 import type { Cite } from "./place";
-import { linkProps, linkTarget } from "./url";
 import type { Settings } from "./view";
 
 /** The mark of a citation in a text: the number of its source, which leads there if it can. */

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { t } from "../i18n";
-import { CopyButton } from "../ui/CopyButton";
+import { CopyButton } from "../parts/CopyButton";
 import type { Span } from "./highlight";
 import { Still } from "./still";
 import type { CodeToken } from "./tokens";

@@ -14,8 +14,8 @@ import {
   type BlockToken,
   blocks,
   type CodeToken,
-  inlines,
   type InlineToken,
+  inlines,
   type Links,
   type Tokens,
 } from "./tokens";

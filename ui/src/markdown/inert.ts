@@ -5,7 +5,7 @@
  * found their partner, or can have none.
  */
 
-import { inlines, type InlineToken } from "./tokens";
+import { type InlineToken, inlines } from "./tokens";
 
 /** Could open or close something: code, a tag, a link, a formula, a table's cell, an escape. */
 const OPEN_ENDED = /[`<\\$|[\]]/;

@@ -1,5 +1,5 @@
 import type { Cite } from "./place";
-import { inlines, type InlineToken } from "./tokens";
+import { type InlineToken, inlines } from "./tokens";
 
 /** A citation's mark, among inline tokens. */
 export interface CiteToken {

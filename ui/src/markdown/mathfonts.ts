@@ -3,7 +3,6 @@
  * nothing within a shadow root; a browser fetches the ones that a formula uses.
  */
 
-import css from "katex/dist/katex.min.css";
 import amsRegular from "katex/dist/fonts/KaTeX_AMS-Regular.woff2";
 import caligraphicBold from "katex/dist/fonts/KaTeX_Caligraphic-Bold.woff2";
 import caligraphicRegular from "katex/dist/fonts/KaTeX_Caligraphic-Regular.woff2";
@@ -24,6 +23,7 @@ import size2Regular from "katex/dist/fonts/KaTeX_Size2-Regular.woff2";
 import size3Regular from "katex/dist/fonts/KaTeX_Size3-Regular.woff2";
 import size4Regular from "katex/dist/fonts/KaTeX_Size4-Regular.woff2";
 import typewriterRegular from "katex/dist/fonts/KaTeX_Typewriter-Regular.woff2";
+import css from "katex/dist/katex.min.css";
 
 import { sheet } from "../sheets";
 

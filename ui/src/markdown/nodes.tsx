@@ -5,16 +5,16 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
-import { t } from "../i18n";
+import { linkProps, linkTarget } from "../parts/links";
 import { CiteMark } from "./cite";
 import { CodeBlock } from "./code";
 import { decoded } from "./entities";
 import { type Marked, withMarks } from "./insert";
 import { Formula } from "./math";
+import { Picture } from "./Picture";
 import { Still } from "./still";
 import { Table } from "./table";
-import { type BlockToken, blocks, inlines, type InlineToken, type Tokens } from "./tokens";
-import { imageAddress, linkProps, linkTarget } from "./url";
+import { type BlockToken, blocks, type InlineToken, inlines, type Tokens } from "./tokens";
 import type { Scope } from "./view";
 
 /** Siblings beyond so many are rendered in groups, of which only those that changed are again. */
@@ -257,22 +257,15 @@ function link(token: Tokens.Link, scope: Scope): ComponentChildren {
   );
 }
 
-/** An image, or, where it may not be loaded, a link to it. */
 function image(token: Tokens.Image, scope: Scope): ComponentChildren {
-  const href = decoded(token.href);
-  const alt = plainText(inlines(token));
-  const src = imageAddress(href, scope.view.imageDomains);
-  if (src) {
-    const title = token.title ? decoded(token.title) : undefined;
-    return <img src={src} alt={alt} title={title} loading="lazy" referrerpolicy="no-referrer" />;
-  }
-  const target = linkTarget(href);
-  const text = alt || t("image.blocked");
-  if (!target || target.deeplink || scope.inLink) return text;
   return (
-    <a {...linkProps(target, scope.view.onDeeplink)} title={t("image.blocked")}>
-      {text}
-    </a>
+    <Picture
+      href={decoded(token.href)}
+      alt={plainText(inlines(token))}
+      title={token.title ? decoded(token.title) : undefined}
+      isInLink={scope.inLink ?? false}
+      images={scope.view.images}
+    />
   );
 }
 

@@ -2,7 +2,8 @@
  * How often a growing text is shown: at most once a frame, and less often the longer that takes.
  */
 
-import type { Schedule } from "./stream";
+/** Calls a function soon, once for all calls in between. */
+export type Schedule = (flush: () => void) => void;
 
 /** Between two flushes passes so many times the time that one takes, layout and paint included. */
 const PAUSE = 20;

@@ -8,7 +8,7 @@
 
 import type { Source } from "../wire/types";
 import type { Block } from "./block";
-import { type BlockToken, blocks, inlines, type InlineToken } from "./tokens";
+import { type BlockToken, blocks, type InlineToken, inlines } from "./tokens";
 
 /** A source that is cited, and where: an index into the text, or into a run of it. */
 export interface Cite {
@@ -29,7 +29,8 @@ export const NO_MARKS: Marks = { runs: new Map(), after: new Map() };
 
 /** A place for citations: a line of a run of inline tokens, or a token that is passed whole. */
 type Anchor = { start: number } & (
-  { run: readonly InlineToken[]; offset: number; length: number } | { token: BlockToken }
+  | { run: readonly InlineToken[]; offset: number; length: number }
+  | { token: BlockToken }
 );
 
 /** Place citations in the block that they belong to. Each stands after what precedes it. */
@@ -93,9 +94,10 @@ class Anchors {
         }
         return;
       case "table":
-        return [token.header, ...token.rows].forEach((cells, row) =>
+        [token.header, ...token.rows].forEach((cells, row) =>
           this.#row(cells.map(inlines), line + (row && row + 1)),
         );
+        return;
       case "space":
       case "def":
       case "checkbox":

@@ -11,17 +11,14 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
 
 import { Block } from "./block";
-import { growing, type Growing } from "./growing";
+import { type Growing, growing } from "./growing";
 import { lex } from "./lexer";
-import { paced } from "./pace";
+import { paced, type Schedule } from "./pace";
 import { addDefinitions, changedLabels, noLinks, refersTo } from "./references";
 import { same } from "./same";
 import { lastCut, type Piece } from "./seal";
 import { SourceText } from "./source";
 import { type BlockToken, isShown, type Links } from "./tokens";
-
-/** Calls a function soon, once for all calls in between. */
-export type Schedule = (flush: () => void) => void;
 
 /** A block that is sealed in parts: where it began, and the text that was taken from it. */
 interface Open {

@@ -96,6 +96,7 @@ function mathml(tree: Tree): ComponentChildren {
 function svg(tree: Tree): ComponentChildren {
   const width = /^width:([\d.]+em)$/.exec(tree.attributes?.["style"] ?? "")?.[1];
   return (
+    // biome-ignore lint/a11y/noSvgWithoutTitle: what KaTeX draws is hidden, beside the MathML
     <svg {...allowed(tree)} style={width && { width }}>
       {tree.children?.map(node)}
     </svg>

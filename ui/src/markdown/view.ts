@@ -1,11 +1,11 @@
+import type { ImageRules } from "../parts/images";
+import type { Deeplink } from "../parts/links";
 import type { Source } from "../wire/types";
 import { type Marks, NO_MARKS } from "./place";
-import type { Deeplink } from "./url";
 
 /** What the rendering of a text depends on, besides the text. */
 export interface Settings {
-  /** Hosts that images may come from; any without a list. */
-  readonly imageDomains: readonly string[] | null;
+  readonly images: ImageRules;
   readonly onDeeplink: (link: Deeplink) => void;
   /** Called for a source that is no address. */
   readonly onCite: ((source: Source) => void) | undefined;

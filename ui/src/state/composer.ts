@@ -1,10 +1,10 @@
-import { batch, computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal, Signal } from "@preact/signals-core";
+import { batch, computed, signal } from "@preact/signals-core";
 import { WireError } from "../wire/errors";
 import type { Attachment } from "../wire/types";
 import { upload } from "../wire/upload";
-import { attached } from "./draft";
 import type { Draft } from "./draft";
+import { attached } from "./draft";
 import { asWireError, wireFailure } from "./failure";
 import type { Host } from "./host";
 import { admit } from "./limits";
@@ -17,6 +17,9 @@ import type {
 } from "./model";
 
 let files = 0;
+
+/** Why an upload is ended whose user has gone. */
+const DROPPED = new DOMException("The drafts were cleared.", "AbortError");
 
 /** What a person is about to send, and how. */
 export class DraftComposer implements Composer {
@@ -149,8 +152,8 @@ export class DraftComposer implements Composer {
     tell({ status: "uploading", progress: null, failure: null });
     try {
       const attachment = await this.#sendFile(file, abort.signal, (progress) => tell({ progress }));
-      if (abort.signal.aborted) this.#forget(attachment);
-      else tell({ status: "ready", progress: 1, attachment });
+      if (!abort.signal.aborted) tell({ status: "ready", progress: 1, attachment });
+      else if (abort.signal.reason !== DROPPED) this.#forget(attachment);
     } catch (thrown) {
       const error = asWireError(thrown);
       const failure = wireFailure(error, () => this.retryAttachment(key));
@@ -170,13 +173,19 @@ export class DraftComposer implements Composer {
     const { client, options } = this.#host;
     const { url, fetch, uploadStrategy: strategy } = options.api;
     if (!strategy) throw new WireError("content_type", "Set api.uploadStrategy to attach files.");
-    return upload(file, { client, strategy, url, fetch, signal, onProgress });
+    const onUnauthorized = () => this.#host.onUnauthorized();
+    return upload(file, { client, strategy, url, fetch, signal, onProgress, onUnauthorized });
   }
 
   #forget({ id }: Attachment): void {
     this.#host.client.deleteAttachment(id).catch((error: unknown) => {
       this.#host.events.emit("error", { error: asWireError(error) });
     });
+  }
+
+  /** End all uploads; what has arrived of them is not ours to delete any more. */
+  dropUploads(): void {
+    for (const abort of this.#uploads.values()) abort.abort(DROPPED);
   }
 
   /** End all uploads. */

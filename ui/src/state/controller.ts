@@ -1,5 +1,5 @@
-import { computed, signal, untracked } from "@preact/signals-core";
 import type { Signal } from "@preact/signals-core";
+import { computed, signal, untracked } from "@preact/signals-core";
 import { ChatKitClient } from "../wire/client";
 import type { FeedbackKind, StructuredInputAnswerSubmission } from "../wire/types";
 import { DraftComposer } from "./composer";
@@ -29,6 +29,10 @@ export class Controller implements Chat, Host {
   isLive: boolean | null = null;
 
   readonly #drafts: Drafts;
+  readonly #owner: ChatOptions["api"];
+  /** How often the drafts were cleared; by message, how often they had been when it was sent. */
+  #clearings = 0;
+  readonly #clearingsBefore = new WeakMap<OutgoingMessage, number>();
   readonly #current: Signal<ThreadConversation>;
   readonly #shown = new Set<string>();
   /** Conversations whose answer goes on while another is shown. */
@@ -36,8 +40,9 @@ export class Controller implements Chat, Host {
 
   constructor(options: ChatOptions) {
     this.options = options;
-    this.client = clientOf(options);
-    this.#drafts = new Drafts(options.api.url);
+    this.client = this.#clientOf(options);
+    this.#drafts = new Drafts(options.api, () => this.#draftsDropped());
+    this.#owner = options.api;
     this.#current = signal(new ThreadConversation(this, null));
     this.conversation = computed(() => this.#current.value);
     this.restriction = computed(() => restrictionOf(this.#current.value.thread.value));
@@ -65,7 +70,7 @@ export class Controller implements Chat, Host {
       this.options = options;
       const isSame =
         api.url === options.api.url && api.fetch === options.api.fetch && locale === options.locale;
-      if (!isSame) this.client = clientOf(options);
+      if (!isSame) this.client = this.#clientOf(options);
       if (api.url !== options.api.url) this.isLive = null;
       this.composer.optionsChanged();
     });
@@ -87,7 +92,9 @@ export class Controller implements Chat, Host {
     if (message.newThread) await this.openThread(null);
     if (this.restriction.peek()) return false;
     const model = message.model === undefined ? this.composer.modelId.peek() : message.model;
-    return this.#current.peek().send({ ...message, model });
+    const sent = { ...message, model };
+    this.#clearingsBefore.set(sent, this.#clearings);
+    return this.#current.peek().send(sent);
   }
 
   stop(): Promise<void> {
@@ -125,6 +132,10 @@ export class Controller implements Chat, Host {
     ]);
   }
 
+  clearDrafts(): void {
+    Drafts.drop(this.#owner);
+  }
+
   dispose(): void {
     for (const conversation of [this.#current.peek(), ...this.#background]) conversation.end();
     this.composer.end();
@@ -146,12 +157,28 @@ export class Controller implements Chat, Host {
     this.events.emit("thread.change", { threadId: thread.id });
   }
 
-  giveBack(threadId: string | null, message: OutgoingMessage): void {
+  giveBack(threadId: string | null, message: OutgoingMessage): boolean {
+    if (this.#clearingsBefore.get(message) !== this.#clearings) return false;
     this.composer.giveBack(this.#drafts.of(threadId), message);
+    return true;
+  }
+
+  onUnauthorized(): void {
+    this.clearDrafts();
   }
 
   submit(): void {
     void this.composer.submit();
+  }
+
+  #draftsDropped(): void {
+    this.#clearings += 1;
+    this.composer.dropUploads();
+  }
+
+  #clientOf({ api: { url, fetch }, locale }: ChatOptions): ChatKitClient {
+    const onUnauthorized = () => this.onUnauthorized();
+    return new ChatKitClient({ url, fetch, locale, onUnauthorized });
   }
 
   // Which conversation is shown
@@ -186,10 +213,6 @@ export class Controller implements Chat, Host {
     const isShown = this.#current.peek().threadId.peek() === threadId;
     if (isShown) void this.openThread(null);
   }
-}
-
-function clientOf({ api: { url, fetch }, locale }: ChatOptions): ChatKitClient {
-  return new ChatKitClient({ url, fetch, locale });
 }
 
 function restrictionOf(thread: ThreadInfo | null) {

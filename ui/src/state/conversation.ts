@@ -1,16 +1,16 @@
-import { computed, signal } from "@preact/signals-core";
 import type { ReadonlySignal } from "@preact/signals-core";
+import { computed, signal } from "@preact/signals-core";
 import { WireError } from "../wire/errors";
 import type { Action, FeedbackKind, StructuredInputSubmission } from "../wire/types";
-import { Answering } from "./answering";
 import type { AnswerEnd, Beginning, Course } from "./answering";
+import { Answering } from "./answering";
 import { upTo, withThread } from "./edits";
-import { TurnError, asError, asWireError, toolFailure, turnFailure, wireFailure } from "./failure";
+import { asError, asWireError, TurnError, toolFailure, turnFailure, wireFailure } from "./failure";
 import type { Host } from "./host";
 import { Loading } from "./loading";
 import type { Conversation, Failure, OutgoingMessage, ThreadInfo, WidgetAction } from "./model";
-import { Outbox } from "./outbox";
 import type { Fate } from "./outbox";
+import { Outbox } from "./outbox";
 import { indexOf } from "./reduce";
 import { ThreadStore } from "./store";
 
@@ -317,11 +317,11 @@ export class ThreadConversation implements Conversation {
   }
 
   #giveBack(message: OutgoingMessage): void {
-    this.#host.giveBack(this.#threadId.peek(), message);
-    this.#retryWith(() => this.#host.submit());
+    const isBack = this.#host.giveBack(this.#threadId.peek(), message);
+    this.#retryWith(isBack ? () => this.#host.submit() : null);
   }
 
-  #retryWith(retry: () => void): void {
+  #retryWith(retry: (() => void) | null): void {
     const failure = this.#failure.peek();
     if (failure?.retry) this.#failure.value = { ...failure, retry };
   }

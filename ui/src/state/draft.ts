@@ -28,7 +28,15 @@ export class Draft {
   /** It is on its way, and something else may be written. */
   send(message: OutgoingMessage): void {
     batch(() => {
+      this.clear();
       this.sending.value = message;
+    });
+  }
+
+  /** Keep nothing of it. */
+  clear(): void {
+    batch(() => {
+      this.sending.value = null;
       this.content = [];
       this.quote.value = null;
       this.attachments.value = [];

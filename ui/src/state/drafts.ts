@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals-core";
 import type { Attachment } from "../wire/types";
-import { Draft, attached } from "./draft";
+import { attached, Draft } from "./draft";
 import type { OutgoingMessage } from "./model";
 
 /** What is kept of a draft when the page goes. Uploads under way are not. */
@@ -11,27 +11,47 @@ interface Kept {
   readonly sending: OutgoingMessage | null;
 }
 
-/** Where the drafts of this page's elements are kept, each in its own place. */
-const taken = new Set<string>();
+/** Whose drafts they are: of one user of one endpoint. */
+interface Owner {
+  readonly url: string;
+  readonly userId?: string | null | undefined;
+}
+
+/** The drafts of this page's elements, by the place where they are kept. */
+const live = new Map<string, Drafts>();
 
 /** A draft for each thread, in memory and, for a reload of the page, in its session storage. */
 export class Drafts {
   readonly #drafts = new Map<string, { draft: Draft; forget: () => void }>();
   readonly #prefix: string;
+  readonly #onDropped: () => void;
 
-  /** @param scope Tells this element's drafts from those of others: the endpoint's address. */
-  constructor(scope: string) {
+  /** @param onDropped Called when all drafts are about to be emptied, by whichever element. */
+  constructor(owner: Owner, onDropped: () => void = () => {}) {
     // Several elements of one endpoint find theirs again by their order.
-    const place = (count: number) => `chatkeep.draft:${scope}${count > 1 ? `#${count}` : ""}:`;
     let count = 1;
-    while (taken.has(place(count))) count += 1;
-    this.#prefix = place(count);
-    taken.add(this.#prefix);
+    while (live.has(placeOf(owner, count))) count += 1;
+    this.#prefix = placeOf(owner, count);
+    this.#onDropped = onDropped;
+    live.set(this.#prefix, this);
   }
 
-  /** Leave the place to another. */
+  /** Leave the place to another: what is kept there stays. */
   end(): void {
-    taken.delete(this.#prefix);
+    live.delete(this.#prefix);
+    for (const { forget } of this.#drafts.values()) forget();
+  }
+
+  /** Empty all drafts of a user, here, in the page's other elements, and in storage. */
+  static drop(owner: Owner): void {
+    const folder = folderOf(owner);
+    for (const [place, drafts] of live) if (place.startsWith(folder)) drafts.#empty();
+    for (const key of storedKeys()) if (key.startsWith(folder)) forget(key);
+  }
+
+  #empty(): void {
+    this.#onDropped();
+    for (const { draft } of this.#drafts.values()) draft.clear();
   }
 
   /** The draft of a thread; null: of the thread that the next message begins. */
@@ -67,6 +87,15 @@ export class Drafts {
   }
 }
 
+/** As JSON, which says where it ends: an address and an id can hold any character. */
+function folderOf({ url, userId = null }: Owner): string {
+  return `chatkeep.draft:${JSON.stringify([url, userId])}:`;
+}
+
+function placeOf(owner: Owner, count: number): string {
+  return `${folderOf(owner)}${count}:`;
+}
+
 /** A page may forbid storage, and it may be full: then drafts live as long as the page. */
 function storage(): Storage | null {
   try {
@@ -99,6 +128,15 @@ function forget(key: string): void {
     storage()?.removeItem(key);
   } catch {
     // Forbidden.
+  }
+}
+
+function storedKeys(): string[] {
+  try {
+    const kept = storage();
+    return Array.from({ length: kept?.length ?? 0 }, (_, index) => kept!.key(index) ?? "");
+  } catch {
+    return []; // forbidden
   }
 }
 

@@ -3,8 +3,8 @@
 import type { ItemPage, ThreadItem, UserMessageItem } from "../wire/types";
 import { fromWire, isEmpty, isVisible, toWire } from "./items";
 import type { Item, ThreadInfo } from "./model";
-import { indexOf, withItems } from "./reduce";
 import type { ThreadState } from "./reduce";
+import { indexOf, withItems } from "./reduce";
 
 /** A new attempt begins: what was said of the last one goes. */
 export function begun(state: ThreadState): ThreadState {
@@ -26,7 +26,10 @@ export function withSending(state: ThreadState, message: UserMessageItem): Threa
 
 /** The message that was on its way is not there. */
 export function withoutSending(state: ThreadState): ThreadState {
-  return withItems(state, state.items.filter((item) => item.stage !== "sending"));
+  return withItems(
+    state,
+    state.items.filter((item) => item.stage !== "sending"),
+  );
 }
 
 /** What came after an item is gone. */
@@ -120,8 +123,8 @@ export function withToolOutput(state: ThreadState, id: string, output: unknown):
 
 /** The server has the message that was on its way, though it didn't say so. */
 export function confirmed(state: ThreadState): ThreadState {
-  const items = state.items.map((item): Item =>
-    item.stage === "sending" ? { ...item, stage: "done" } : item,
+  const items = state.items.map(
+    (item): Item => (item.stage === "sending" ? { ...item, stage: "done" } : item),
   );
   return { ...state, items };
 }

@@ -13,8 +13,13 @@ export interface Host {
   hasShown(threadId: string): boolean;
   /** A thread came to be, or its metadata changed. */
   onThread(thread: ThreadInfo, isNew: boolean): void;
-  /** A message could not be sent: its text must not be lost. */
-  giveBack(threadId: string | null, message: OutgoingMessage): void;
+  /**
+   * A message could not be sent: its text must not be lost. Returns whether it may be kept: not
+   * if the drafts were cleared since it was sent.
+   */
+  giveBack(threadId: string | null, message: OutgoingMessage): boolean;
+  /** The server no longer knows who is asking. */
+  onUnauthorized(): void;
   /** Send what is in the composer. */
   submit(): void;
 }

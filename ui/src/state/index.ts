@@ -8,5 +8,6 @@
  */
 
 export { Controller } from "./controller";
+export { Drafts } from "./drafts";
 export type * from "./model";
 export { TextBuffer } from "./text";

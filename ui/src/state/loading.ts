@@ -48,9 +48,7 @@ export class Loading {
       client.listItems(threadId, { limit: PAGE_SIZE }, { signal }),
     ]);
     if (!isCurrent()) return false;
-    this.#store.change((state) =>
-      withNewest(withThread(state, threadInfo(thread)), page, asked),
-    );
+    this.#store.change((state) => withNewest(withThread(state, threadInfo(thread)), page, asked));
     if (!page.has_more || !this.#keepsOlder(page)) this.#turn(page);
     return true;
   }

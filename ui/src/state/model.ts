@@ -299,6 +299,8 @@ export interface ChatEvents {
 export interface ChatOptions {
   readonly api: {
     readonly url: string;
+    /** Whose drafts are kept; without one, they are anyone's who uses the page. */
+    readonly userId?: string | undefined;
     readonly fetch?: typeof fetch | undefined;
     readonly uploadStrategy?:
       | { readonly type: "two_phase" }
@@ -308,7 +310,8 @@ export interface ChatOptions {
   /** One BCP 47 tag; goes into `Accept-Language`. */
   readonly locale?: string | undefined;
   readonly onClientTool?:
-    ((call: { name: string; params: Record<string, unknown> }) => unknown) | undefined;
+    | ((call: { name: string; params: Record<string, unknown> }) => unknown)
+    | undefined;
   readonly onWidgetAction?:
     | ((
         action: { type: string; payload?: Record<string, unknown> },
@@ -383,6 +386,9 @@ export interface Chat {
 
   /** Fetch what changed on the server: the thread and its newest items. */
   fetchUpdates(): Promise<void>;
+
+  /** Empty the user's drafts, of all threads, in memory and storage; ends their uploads. */
+  clearDrafts(): void;
 
   /** End all that is under way. */
   dispose(): void;

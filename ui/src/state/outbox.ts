@@ -3,7 +3,7 @@ import { WireError } from "../wire/errors";
 import { messageInput, wholeContent } from "../wire/params";
 import type { ThreadItem, UserMessageInput, UserMessageItem } from "../wire/types";
 import type { AnswerEnd } from "./answering";
-import { confirmed, withSending, withoutSending } from "./edits";
+import { confirmed, withoutSending, withSending } from "./edits";
 import { mayHaveArrived } from "./failure";
 import type { Host } from "./host";
 import type { Loading } from "./loading";

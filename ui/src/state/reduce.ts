@@ -54,7 +54,12 @@ export function reduce(state: ThreadState, event: ThreadStreamEvent): Step {
     case "thread.item.updated":
       return withUpdate(state, event);
     case "thread.item.removed":
-      return only(withItems(state, state.items.filter(({ id }) => id !== event.item_id)));
+      return only(
+        withItems(
+          state,
+          state.items.filter(({ id }) => id !== event.item_id),
+        ),
+      );
     case "stream_options":
       return only({ ...state, allowCancel: event.stream_options.allow_cancel });
     case "progress_update":

@@ -1,9 +1,9 @@
-import { batch, signal } from "@preact/signals-core";
 import type { ReadonlySignal, Signal } from "@preact/signals-core";
+import { batch, signal } from "@preact/signals-core";
 import type { ThreadStreamEvent } from "../wire/types";
 import type { Item, Notice, Progress, QuestionsItem, ThreadInfo } from "./model";
-import { EMPTY, reduce } from "./reduce";
 import type { Effect, ThreadState } from "./reduce";
+import { EMPTY, reduce } from "./reduce";
 
 /** The state of a thread, as signals that change no more than they must. */
 export class ThreadStore {

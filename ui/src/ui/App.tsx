@@ -9,12 +9,14 @@ import type { Chat } from "../state";
 import { adopt, applyTheme } from "../theme";
 
 import { Announcer } from "./announce";
+import { UiProvider } from "./context";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { HistoryPanel } from "./HistoryPanel";
-import { ThreadView } from "./ThreadView";
-import { UiProvider } from "./context";
+import { imagesOf } from "./images";
+import { Part } from "./Part";
 import { sheets } from "./sheets";
+import { ThreadView } from "./ThreadView";
 import { useKeyboardInset } from "./viewport";
 
 /** What the element can ask of its view. The view sets it when it is there. */
@@ -31,7 +33,15 @@ export interface AppProps {
 }
 
 /** The whole chat: what is inside the element. */
-export function App({ chat, options, view, emit }: AppProps) {
+export function App(props: AppProps) {
+  return (
+    <Part of={props.options.value} emit={props.emit}>
+      <Frame {...props} />
+    </Part>
+  );
+}
+
+function Frame({ chat, options, view, emit }: AppProps) {
   const frame = useRef<HTMLDivElement>(null);
   const ui = useMemo(() => {
     const focusComposer = () =>
@@ -40,7 +50,8 @@ export function App({ chat, options, view, emit }: AppProps) {
     const returnToComposer = () => {
       if (!globalThis.matchMedia?.("(pointer: coarse)").matches) setTimeout(focusComposer);
     };
-    return { chat, options, emit, returnToComposer, status: signal("") };
+    const status = signal("");
+    return { chat, options, emit, returnToComposer, status, ...imagesOf(chat, options) };
   }, [chat, options, view, emit]);
 
   useTheme(frame, options);
@@ -62,9 +73,17 @@ export function App({ chat, options, view, emit }: AppProps) {
         aria-label={options.value.frameTitle ?? t("app.name")}
       >
         <div class="main" inert={historyOpen}>
-          {options.value.header.enabled && <Header />}
-          <ThreadView key={conversation.key} conversation={conversation} />
-          <Footer conversation={conversation} />
+          {options.value.header.enabled && (
+            <Part of={conversation} emit={emit}>
+              <Header />
+            </Part>
+          )}
+          <Part of={conversation} emit={emit}>
+            <ThreadView key={conversation.key} conversation={conversation} />
+          </Part>
+          <Part of={conversation} emit={emit}>
+            <Footer conversation={conversation} />
+          </Part>
         </div>
         {historyOpen && <HistoryPanel />}
         <Announcer key={`status ${conversation.key}`} conversation={conversation} />

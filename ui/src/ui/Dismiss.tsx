@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 
-import { IconButton } from "./IconButton";
+import { IconButton } from "../parts/IconButton";
 import { useUi } from "./context";
 
 interface Props {

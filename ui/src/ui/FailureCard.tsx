@@ -1,13 +1,11 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-
-import { formatDuration, t } from "../i18n";
 import type { Key } from "../i18n";
+import { formatDuration, t } from "../i18n";
+import { Icon } from "../parts/icons/Icon";
 import type { Failure } from "../state";
-
-import { Dismiss } from "./Dismiss";
-import { Icon } from "./icons/Icon";
 import { useUi } from "./context";
+import { Dismiss } from "./Dismiss";
 
 const BY_STATUS: Readonly<Record<number, Key>> = {
   401: "error.unauthorized",

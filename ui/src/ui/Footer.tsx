@@ -1,18 +1,16 @@
 import { useRef } from "preact/hooks";
-
+import { Boundary } from "../parts/Boundary";
 import type { Conversation, QuestionsItem } from "../state";
-
-import { Boundary } from "./Boundary";
-import { Composer } from "./composer/Composer";
 import { ClosedBanner } from "./composer/ClosedBanner";
+import { Composer } from "./composer/Composer";
 import { Questions, type QuestionsProps } from "./composer/Questions";
+import { useUi } from "./context";
 import { BrokenItem } from "./items/BrokenItem";
 import { Prose } from "./items/Prose";
-import { useUi } from "./context";
 
 /** Below the messages: where the user says something, in whatever way is asked for. */
 export function Footer({ conversation }: { conversation: Conversation }) {
-  const { chat, options } = useUi();
+  const { chat, options, pageImages } = useUi();
   const questions = conversation.questions.value;
   const restriction = chat.restriction.value;
   const { disclaimer } = options.value;
@@ -32,7 +30,7 @@ export function Footer({ conversation }: { conversation: Conversation }) {
         )}
         {disclaimer?.text && (
           <div class={`disclaimer ${disclaimer.highContrast ? "high-contrast" : ""}`}>
-            <Prose text={disclaimer.text} />
+            <Prose text={disclaimer.text} images={pageImages.value} />
           </div>
         )}
       </div>

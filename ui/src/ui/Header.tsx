@@ -2,9 +2,9 @@ import type { Key } from "../i18n";
 import { t } from "../i18n";
 import type { HeaderAction } from "../options";
 
-import { IconButton } from "./IconButton";
+import { IconButton } from "../parts/IconButton";
+import { own } from "../parts/own";
 import { useUi } from "./context";
-import { own } from "./own";
 
 /** The row on top: the page's own actions, the title, and the ways to other threads. */
 export function Header() {

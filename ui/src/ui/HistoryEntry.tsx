@@ -1,9 +1,8 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../i18n";
+import { IconButton } from "../parts/IconButton";
 import type { ThreadInfo } from "../state";
-
-import { IconButton } from "./IconButton";
 import { useUi } from "./context";
 
 interface Props {

@@ -2,17 +2,17 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import type { Key } from "../i18n";
 import { daysAgo, t } from "../i18n";
+import { IconButton } from "../parts/IconButton";
+import { Icon } from "../parts/icons/Icon";
 import type { Failure, ThreadInfo } from "../state";
-
-import { HistoryEntry } from "./HistoryEntry";
-import { IconButton } from "./IconButton";
-import { Icon } from "./icons/Icon";
 import { useUi } from "./context";
 import { failureReason } from "./failureReason";
+import { HistoryEntry } from "./HistoryEntry";
+import { Part } from "./Part";
 
 /** The list of threads, over the one that is open. */
 export function HistoryPanel() {
-  const { chat, returnToComposer } = useUi();
+  const { chat, emit, returnToComposer } = useUi();
   const { history } = chat;
   const panel = useFocusInside();
   const choose = (thread: ThreadInfo) => {
@@ -21,6 +21,8 @@ export function HistoryPanel() {
     returnToComposer();
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a shorter way to what Escape does
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the same
     <div
       class="history"
       onClick={(event) => event.target === event.currentTarget && history.hide()}
@@ -38,7 +40,9 @@ export function HistoryPanel() {
           <span class="gap" />
           <IconButton icon="close" label={t("history.close")} onClick={() => history.hide()} />
         </header>
-        <Threads onChoose={choose} />
+        <Part of={history} emit={emit}>
+          <Threads onChoose={choose} />
+        </Part>
       </div>
     </div>
   );

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useId, useRef, useState } from "preact/hooks";
 
-import type { IconName } from "./icons/Icon";
-import { Icon } from "./icons/Icon";
+import type { IconName } from "../parts/icons/Icon";
+import { Icon } from "../parts/icons/Icon";
 
 interface Choice {
   readonly id: string;
@@ -43,7 +43,11 @@ export function Menu({
     setOpen(false);
     if (focus) button.current?.focus();
   };
-  useCloseOutside(isOpen, frame, () => close(false));
+  useCloseOutside(
+    isOpen,
+    frame,
+    useCallback(() => setOpen(false), []),
+  );
   useEffect(() => {
     if (!isOpen) return;
     const entries = [...frame.current!.querySelectorAll<HTMLElement>("[role=menuitemradio]")];
@@ -126,7 +130,7 @@ function Entry({ choice, isChosen, onChoose }: EntryProps) {
 function move(event: KeyboardEvent, close: (focus: boolean) => void): void {
   const menu = event.currentTarget as HTMLElement;
   const entries = [...menu.querySelectorAll<HTMLElement>("[role=menuitemradio]")];
-  const at = entries.findIndex((entry) => entry === event.target);
+  const at = entries.indexOf(event.target as HTMLElement);
   const steps: Record<string, number> = {
     ArrowDown: (at + 1) % entries.length,
     ArrowUp: (at - 1 + entries.length) % entries.length,
@@ -156,5 +160,5 @@ function useCloseOutside(
     };
     document.addEventListener("pointerdown", pressed);
     return () => document.removeEventListener("pointerdown", pressed);
-  }, [isOpen]);
+  }, [isOpen, frame, close]);
 }

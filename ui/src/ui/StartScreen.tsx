@@ -1,9 +1,7 @@
-import type { UserMessageContent } from "../wire/types";
-
 import { t } from "../i18n";
 import type { Prompt } from "../options";
-
-import { Icon } from "./icons/Icon";
+import { Icon } from "../parts/icons/Icon";
+import type { UserMessageContent } from "../wire/types";
 import { useUi } from "./context";
 
 /** What is shown before the first message: a greeting, and messages to begin with. */

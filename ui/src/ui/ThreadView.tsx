@@ -3,14 +3,13 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { t } from "../i18n";
+import { Icon } from "../parts/icons/Icon";
 import type { Conversation, Item } from "../state";
-
-import { FailureCard } from "./FailureCard";
-import { Icon } from "./icons/Icon";
-import { StartScreen } from "./StartScreen";
-import { Turn } from "./Turn";
-import { Scroll } from "./scroll";
 import { useUi } from "./context";
+import { FailureCard } from "./FailureCard";
+import { StartScreen } from "./StartScreen";
+import { Scroll } from "./scroll";
+import { Turn } from "./Turn";
 
 /** Turns at the end that are always laid out; those before them are when they come into view. */
 const LAID_OUT = 3;
@@ -116,7 +115,7 @@ function useScroll(
       (options.peek().thread.autoScroll || !conversation.responding.peek());
     scroll.current = new Scroll(view.current!, content.current!, away, mayFollow);
     return () => scroll.current?.dispose();
-  }, [conversation]);
+  }, [conversation, options, view, content, away]);
 
   useLayoutEffect(() => {
     const oldFirst = first.current;
@@ -128,7 +127,7 @@ function useScroll(
     } else if (place) {
       scroll.current!.restore(place);
     }
-  }, [items]);
+  }, [items, place]);
   return scroll;
 }
 
@@ -165,7 +164,7 @@ function OlderItems({
     );
     observer.observe(mark.current);
     return () => observer.disconnect();
-  }, [older, conversation]);
+  }, [older, conversation, view]);
   const retry = () => {
     view.current!.focus({ preventScroll: true }); // the button goes
     void conversation.loadOlder();

@@ -3,10 +3,12 @@ import { useRef } from "preact/hooks";
 
 import type { Conversation, Item } from "../state";
 
+import { useUi } from "./context";
 import { ItemView } from "./items/ItemView";
 import { MessageActions } from "./items/MessageActions";
 import { NoticeCard } from "./items/NoticeCard";
 import { Working } from "./items/Working";
+import { Part } from "./Part";
 
 interface Props {
   items: readonly ReadonlySignal<Item>[];
@@ -18,6 +20,7 @@ interface Props {
 
 /** A message of the user, and all that answers it. */
 export function Turn({ items, conversation, isLast, isSettled }: Props) {
+  const { emit } = useUi();
   const answering = isLast && conversation.responding.value;
   // A turn that was answered while it was shown leaves room for its answer below it; one that is
   // only read again doesn't.
@@ -47,11 +50,9 @@ export function Turn({ items, conversation, isLast, isSettled }: Props) {
     return notices
       .filter(({ after }) => after === key)
       .map((notice) => (
-        <NoticeCard
-          key={`notice ${notice.id}`}
-          notice={notice}
-          onDismiss={() => conversation.dismissNotice(notice.id)}
-        />
+        <Part key={`notice ${notice.id}`} of={notice} emit={emit}>
+          <NoticeCard notice={notice} onDismiss={() => conversation.dismissNotice(notice.id)} />
+        </Part>
       ));
   }
 }

@@ -4,6 +4,7 @@ import { useContext } from "preact/hooks";
 
 import type { Emit } from "../events";
 import type { Options } from "../options";
+import type { ImageRules } from "../parts/images";
 import type { Chat } from "../state";
 
 /** What every part of the view may read. */
@@ -11,6 +12,10 @@ export interface Ui {
   readonly chat: Chat;
   readonly options: ReadonlySignal<Options>;
   readonly emit: Emit;
+  /** Which images are shown in the conversation that is. */
+  readonly images: ReadonlySignal<ImageRules>;
+  /** Which images are shown in the page's own texts. */
+  readonly pageImages: ReadonlySignal<ImageRules>;
   /** What screen readers are to say: see `announce`. */
   readonly status: Signal<string>;
   /**

@@ -1,14 +1,13 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-
-import type { Deeplink } from "../markdown/url";
 import type { Theme } from "../options";
+import { type ImageRules, NO_IMAGES } from "../parts/images";
+import type { Deeplink } from "../parts/links";
+import { Note } from "../parts/Note";
 import type { WidgetAction } from "../state";
 import { adopt } from "../theme";
 import type { WidgetNode, WidgetRoot } from "../wire/types";
-
 import { SchemeContext, SurroundingsContext } from "./context";
 import { record } from "./fields";
-import { Note } from "./Note";
 import { isKnown, NodeView } from "./render";
 import css from "./widgets.css";
 
@@ -21,8 +20,8 @@ export interface WidgetProps {
   theme: Theme;
   /** What the widget says in plain text, for the case that it can't be shown. */
   plainText?: string | null | undefined;
-  /** Hosts that images may come from; any without a list. */
-  imageDomains?: readonly string[] | null;
+  /** Which images are shown: the same object while nothing in it changes. */
+  images?: ImageRules;
   /** Is the assistant answering? The server takes no streamed action meanwhile. */
   isAnswering?: boolean;
   /** Do what a node asks; resolves, once it is done, to whether it went well. */
@@ -56,14 +55,14 @@ export default function Widget(props: WidgetProps) {
 
 /** What the nodes share; the same object while nothing in it changes. */
 function useSurroundingsOf(props: WidgetProps) {
-  const { theme, imageDomains = null, isAnswering = false } = props;
+  const { theme, images = NO_IMAGES, isAnswering = false } = props;
   const [isHeld, hold] = useState(false);
   const latest = useRef(props);
   latest.current = props;
   const surroundings = useMemo(
     () => ({
       theme,
-      imageDomains,
+      images,
       isAnswering,
       isHeld,
       hold,
@@ -71,7 +70,7 @@ function useSurroundingsOf(props: WidgetProps) {
       onDeeplink: (link: Deeplink) => latest.current.onDeeplink?.(link),
       onBroken: (node: WidgetNode, error: unknown) => latest.current.onBroken?.(node, error),
     }),
-    [theme, imageDomains, isAnswering, isHeld],
+    [theme, images, isAnswering, isHeld],
   );
   return [surroundings, isHeld] as const;
 }

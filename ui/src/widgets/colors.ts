@@ -1,5 +1,5 @@
-import { css as write, hsl } from "../theme/color";
-import { own } from "../ui/own";
+import { own } from "../parts/own";
+import { hsl, css as write } from "../theme/color";
 
 import { css } from "./css";
 import { record } from "./fields";

@@ -1,8 +1,8 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-
-import type { Deeplink } from "../markdown/url";
 import type { Theme } from "../options";
+import type { ImageRules } from "../parts/images";
+import type { Deeplink } from "../parts/links";
 import type { WidgetAction } from "../state";
 import type { WidgetNode } from "../wire/types";
 
@@ -11,8 +11,8 @@ import type { Scheme } from "./colors";
 /** What the nodes of one widget share. */
 interface Surroundings {
   readonly theme: Theme;
-  /** Hosts that images may come from; any without a list. */
-  readonly imageDomains: readonly string[] | null;
+  /** Which images are shown: the same object while nothing in it changes. */
+  readonly images: ImageRules;
   /** The assistant is answering: the server takes no streamed action meanwhile. */
   readonly isAnswering: boolean;
   /** An action holds the whole widget until it is done. */

@@ -1,9 +1,9 @@
 /** The layout fields of nodes as styles. */
 
-import { own } from "../ui/own";
+import { own } from "../parts/own";
 
 import { color, LINES, type Scheme, SURFACES } from "./colors";
-import { css, style, type Style } from "./css";
+import { css, type Style, style } from "./css";
 import { choice, type Fields, record } from "./fields";
 
 const SIDES = ["top", "right", "bottom", "left"] as const;

@@ -1,9 +1,9 @@
 import type { FunctionComponent, VNode } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { Boundary } from "../ui/Boundary";
+import { Boundary } from "../parts/Boundary";
+import { Note } from "../parts/Note";
 import type { WidgetNode } from "../wire/types";
-
 import { useSurroundings } from "./context";
 import { record } from "./fields";
 import { Badge } from "./nodes/Badge";
@@ -17,7 +17,6 @@ import { ListView, ListViewItem } from "./nodes/ListView";
 import { MarkdownNode } from "./nodes/MarkdownNode";
 import type { NodeProps } from "./nodes/props";
 import { Caption, Text, Title } from "./nodes/text";
-import { Note } from "./Note";
 
 const NODES: ReadonlyMap<unknown, FunctionComponent<NodeProps>> = new Map([
   ["Badge", Badge],
@@ -69,7 +68,8 @@ export class NodeView extends Boundary<Props, WidgetNode> {
 
 function Broken({ node, error }: Props & { error: unknown }) {
   const { onBroken } = useSurroundings();
-  useEffect(() => onBroken(node, error), [node]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies(onBroken): it is told once, to whomever
+  useEffect(() => onBroken(node, error), [node, error]);
   return <Note />;
 }
 

@@ -1,10 +1,10 @@
 import { unlessAborted } from "./abort";
-import { WireError, lost, notChatKit, refused } from "./errors";
+import { lost, notChatKit, refused, WireError } from "./errors";
 import { liveAnswered, liveHeaders, refusesLive } from "./live";
-import { actionParams, mimeType, pageParams } from "./params";
 import type { PageOptions } from "./params";
-import { SseParser } from "./sse";
+import { actionParams, mimeType, pageParams } from "./params";
 import type { ServerSentEvent } from "./sse";
+import { SseParser } from "./sse";
 import type {
   Action,
   Attachment,
@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch | undefined;
   /** One BCP 47 tag. */
   readonly locale?: string | undefined;
+  /** Called when the server answers 401, before the request is rejected. */
+  readonly onUnauthorized?: (() => void) | undefined;
   /** Milliseconds before each further try of a request that is safe to repeat. */
   readonly pauses?: readonly number[];
 }
@@ -236,6 +238,7 @@ export class ChatKitClient {
       return send();
     });
     liveAnswered(url);
+    if (response.status === 401) this.#options.onUnauthorized?.();
     if (!response.ok) throw await refused(response);
     return response;
   }

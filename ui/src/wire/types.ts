@@ -6,13 +6,13 @@
  */
 
 import type {
-  Action as WireAction,
   DynamicWidgetComponent,
   DynamicWidgetRoot,
-  ErrorEvent as WireErrorEvent,
   Request,
   StreamingRequest,
   ThreadItem,
+  Action as WireAction,
+  ErrorEvent as WireErrorEvent,
   ThreadStreamEvent as WireStreamEvent,
 } from "./contract.gen";
 
@@ -100,10 +100,7 @@ export type StreamingRequestType = StreamingRequest["type"];
 export type Params<T extends RequestType> = Extract<Request, { type: T }>["params"];
 
 /** Items that a client is never shown, whatever a server sends. */
-type HiddenItem = Extract<
-  ThreadItem,
-  { type: "hidden_context_item" | "sdk_hidden_context" }
->;
+type HiddenItem = Extract<ThreadItem, { type: "hidden_context_item" | "sdk_hidden_context" }>;
 
 /** Items that a client is shown. */
 export type VisibleItem = Exclude<ThreadItem, HiddenItem>;

@@ -1,11 +1,12 @@
 import type { ChatKitClient } from "./client";
-import { WireError, lost, refused } from "./errors";
+import { lost, refused, WireError } from "./errors";
 import { isSameOrigin } from "./origin";
 import { mimeType } from "./params";
 import type { Attachment } from "./types";
 
 type UploadStrategy =
-  { readonly type: "two_phase" } | { readonly type: "direct"; readonly uploadUrl: string };
+  | { readonly type: "two_phase" }
+  | { readonly type: "direct"; readonly uploadUrl: string };
 
 export interface UploadOptions {
   readonly client: ChatKitClient;
@@ -17,6 +18,8 @@ export interface UploadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with 0 to 1 while the bytes leave. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
+  /** Called when the endpoint's own origin answers 401. */
+  readonly onUnauthorized?: (() => void) | undefined;
   /** Makes requests that tell their progress. */
   readonly xhr?: () => XMLHttpRequest;
 }
@@ -78,12 +81,21 @@ function putHeaders(
 }
 
 /** Send, by the page's fetch or with progress; return the body of the answer. */
-function send(
+async function send(
   request: FileRequest,
   options: UploadOptions,
   through: typeof fetch | undefined,
 ): Promise<string> {
-  return through ? sendByFetch(request, options, through) : sendWithProgress(request, options);
+  try {
+    return await (through
+      ? sendByFetch(request, options, through)
+      : sendWithProgress(request, options));
+  } catch (error) {
+    // A storage service's 401 is about its signed address.
+    const isOurs = isSameOrigin(request.url, options.url);
+    if (isOurs && error instanceof WireError && error.status === 401) options.onUnauthorized?.();
+    throw error;
+  }
 }
 
 async function sendByFetch(

@@ -29,7 +29,10 @@ const OPTIONS = {
   composer: {
     attachments: { enabled: true },
     tools: [{ id: "search", label: "Search the web", icon: "search" }],
-    models: [{ id: "small", label: "Small", default: true }, { id: "large", label: "Large" }],
+    models: [
+      { id: "small", label: "Small", default: true },
+      { id: "large", label: "Large" },
+    ],
   },
   disclaimer: { text: "It may be *wrong*." },
   header: { rightAction: null },
@@ -38,6 +41,8 @@ const OPTIONS = {
 const MARKDOWN = `# Rain
 
 It falls, *often*, from [clouds](https://example.com/), as \`water\`.
+
+![A cloud](https://example.com/a.png) ![](https://example.com/b.png)
 
 1. one
 2. two
@@ -65,7 +70,10 @@ const STATES: Record<string, () => Promise<void>> = {
   },
   "an answer with citations": async () => {
     const turn = await chat.ask("text");
-    await turn.locator("summary, button").filter({ hasText: /\d+ sources?/ }).click();
+    await turn
+      .locator("summary, button")
+      .filter({ hasText: /\d+ sources?/ })
+      .click();
   },
   "an answer under way": async () => {
     await chat.write("stopped");
@@ -73,19 +81,20 @@ const STATES: Record<string, () => Promise<void>> = {
   },
   "a workflow": async () => {
     await chat.ask("workflow");
-    for (const summary of await tab.page.locator("openai-chatkit summary").all()) await summary.click();
+    for (const summary of await tab.page.locator("openai-chatkit summary").all())
+      await summary.click();
   },
   "a widget": async () => {
     await chat.ask("widgets");
   },
-  "notices": async () => {
+  notices: async () => {
     await chat.ask("notes");
   },
   "a failure": async () => {
     await chat.write("failure");
     await chat.failed(/^Something went wrong while answering/);
   },
-  "questions": async () => {
+  questions: async () => {
     await chat.write("questions");
     await tab.page.getByRole("radio", { name: "red" }).check();
   },
@@ -100,11 +109,17 @@ const STATES: Record<string, () => Promise<void>> = {
   },
   "a thread being renamed": async () => {
     await STATES["the history"]!();
-    await chat.button(/^Rename /).first().click();
+    await chat
+      .button(/^Rename /)
+      .first()
+      .click();
   },
   "a thread about to be deleted": async () => {
     await STATES["the history"]!();
-    await chat.button(/^Delete /).first().click();
+    await chat
+      .button(/^Delete /)
+      .first()
+      .click();
   },
   "the menu of models": async () => {
     await chat.button(/^Model: /).click();
@@ -153,7 +168,9 @@ test("an answer is a heading, and its log isn't read out piece by piece", async 
   [tab, chat] = await stage.openChat(OPTIONS);
   await chat.ask("Hello");
   await tab.page.getByRole("heading", { name: "You said" }).waitFor({ state: "attached" });
-  await tab.page.getByRole("heading", { name: "The assistant said" }).waitFor({ state: "attached" });
+  await tab.page
+    .getByRole("heading", { name: "The assistant said" })
+    .waitFor({ state: "attached" });
   expect(await chat.log.getAttribute("aria-live")).toBe("off");
 });
 
@@ -163,7 +180,9 @@ describe("in Arabic", () => {
     const app = tab.page.locator("openai-chatkit .app");
     await expect.poll(() => app.getAttribute("dir")).toBe("rtl");
     await expect.poll(() => app.getAttribute("lang")).toBe("ar");
-    await expect.poll(() => tab.page.getByRole("log").getAttribute("aria-label")).toMatch(/[\u0600-\u06ff]/);
+    await expect
+      .poll(() => tab.page.getByRole("log").getAttribute("aria-label"))
+      .toMatch(/[\u0600-\u06ff]/);
     const box = tab.page.locator("openai-chatkit textarea");
     await box.fill("مرحبا بالعالم");
     await box.press("Enter");
@@ -200,8 +219,10 @@ test("lists, tasks and columns stand where Arabic begins its lines", async () =>
 });
 
 describe("in either language", () => {
-  const ARABIC = "- واحد\n\n1. اثنان\n\n- [x] تم\n\n> كما قيل\n\n| المدينة | أيام |\n|---|---|\n| برغن | 231 |";
-  const ENGLISH = "- one\n\n1. two\n\n- [x] done\n\n> As said\n\n| Town | Days |\n|---|---|\n| Bergen | 231 |";
+  const ARABIC =
+    "- واحد\n\n1. اثنان\n\n- [x] تم\n\n> كما قيل\n\n| المدينة | أيام |\n|---|---|\n| برغن | 231 |";
+  const ENGLISH =
+    "- one\n\n1. two\n\n- [x] done\n\n> As said\n\n| Town | Days |\n|---|---|\n| Bergen | 231 |";
   const MIXED = "- `npm` للتثبيت:\n\n  - Hello, world.\n\n  > So.\n- And so.";
 
   test.each([

@@ -35,13 +35,14 @@ async function nothingIsLost(): Promise<void> {
 }
 
 async function answered(): Promise<void> {
-  await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining(question)]);
+  await expect
+    .poll(() => chat.answers.allInnerTexts())
+    .toEqual([expect.stringContaining(question)]);
   expect(await tab.page.locator(".user_message").count()).toBe(1);
 }
 
 describe("a message that the server refuses", () => {
   test.each([
-    [401, "You are not signed in, or your session has ended."],
     [413, "That is too large to send."],
     [429, "Too many requests. Wait a moment, then try again."],
   ])("with %i says why, keeps the draft, and can be sent again", async (status, words) => {
@@ -111,7 +112,10 @@ describe("a server that is away", () => {
 describe("a thread that is gone", () => {
   test("is said to be", async () => {
     await tab.page.evaluate(() =>
-      document.querySelector("openai-chatkit")!.setThreadId("thr_gone").catch(() => {}),
+      document
+        .querySelector("openai-chatkit")!
+        .setThreadId("thr_gone")
+        .catch(() => {}),
     );
     await chat.failed("This chat no longer exists.");
   });
@@ -209,11 +213,13 @@ test("an item that is not what it should be leaves the rest of its thread as it 
   stage.front.reply("items.list", () => items);
   await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.setThreadId("thr_odd"));
   const shown = () => tab.page.locator(".item").allInnerTexts();
-  await expect.poll(shown).toEqual([
-    expect.stringContaining("before"),
-    "This can't be shown.",
-    expect.stringContaining("after"),
-  ]);
+  await expect
+    .poll(shown)
+    .toEqual([
+      expect.stringContaining("before"),
+      "This can't be shown.",
+      expect.stringContaining("after"),
+    ]);
   expect(await chat.box.isEnabled()).toBe(true);
 });
 

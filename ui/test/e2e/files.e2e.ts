@@ -35,7 +35,9 @@ function takeFiles(method?: "POST" | "PUT"): void {
   let count = 0;
   stage.front.reply("attachments.create", ({ name, mime_type }) => ({
     ...attachment(`atc_${++count}`, String(name), String(mime_type)),
-    ...(method && { upload_descriptor: { url: `/files/${count}`, method, headers: { "x-key": "k" } } }),
+    ...(method && {
+      upload_descriptor: { url: `/files/${count}`, method, headers: { "x-key": "k" } },
+    }),
   }));
   stage.front.reply("attachments.delete", () => ({}));
 }
@@ -51,7 +53,10 @@ async function pick(...files: (typeof NOTE)[]): Promise<void> {
 }
 
 function attached(name: string) {
-  return tab.page.getByRole("list", { name: "Attachments" }).locator(".upload.ready").filter({ hasText: name });
+  return tab.page
+    .getByRole("list", { name: "Attachments" })
+    .locator(".upload.ready")
+    .filter({ hasText: name });
 }
 
 describe("files", () => {
@@ -82,7 +87,10 @@ describe("files", () => {
   });
 
   test("are refused when they are too large, too many or of a wrong type", async () => {
-    await open({ type: "two_phase" }, { maxSize: 10, maxCount: 2, accept: { "text/plain": [".txt"] } });
+    await open(
+      { type: "two_phase" },
+      { maxSize: 10, maxCount: 2, accept: { "text/plain": [".txt"] } },
+    );
     takeFiles("PUT");
     await pick({ ...NOTE, name: "big.txt", buffer: Buffer.alloc(11) });
     await tab.page.getByText(/^big\.txt is larger than/).waitFor();

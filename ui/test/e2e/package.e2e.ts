@@ -55,26 +55,29 @@ test.each([
   // The official types have a path that nodenext refuses.
   ["bundler", "esnext", false],
   ["nodenext", "nodenext", true],
-])("its types fit a strict project that resolves modules as %s", async (resolution, module, skip) => {
-  const config = {
-    compilerOptions: {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      lib: ["es2023", "dom", "dom.iterable"],
-      module,
-      moduleResolution: resolution,
-      noEmit: true,
-      skipLibCheck: skip,
-      target: "es2022",
-      types: [],
-    },
-    files: ["page.ts"],
-  };
-  const path = join(project, `tsconfig.${resolution}.json`);
-  await writeFile(path, JSON.stringify(config));
-  const tsc = join(UI, "node_modules", "typescript", "bin", "tsc");
-  execFileSync(process.execPath, [tsc, "-p", path], { encoding: "utf8" });
-});
+])(
+  "its types fit a strict project that resolves modules as %s",
+  async (resolution, module, skip) => {
+    const config = {
+      compilerOptions: {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        lib: ["es2023", "dom", "dom.iterable"],
+        module,
+        moduleResolution: resolution,
+        noEmit: true,
+        skipLibCheck: skip,
+        target: "es2022",
+        types: [],
+      },
+      files: ["page.ts"],
+    };
+    const path = join(project, `tsconfig.${resolution}.json`);
+    await writeFile(path, JSON.stringify(config));
+    const tsc = join(UI, "node_modules", "typescript", "bin", "tsc");
+    execFileSync(process.execPath, [tsc, "-p", path], { encoding: "utf8" });
+  },
+);
 
 test.each(['await import("@chatkeep/ui")', 'require("@chatkeep/ui")'])(
   "%s works where there is no DOM",
@@ -94,11 +97,16 @@ async function bundleWithVite(): Promise<Files> {
   await buildWithVite({
     root: project,
     logLevel: "error",
-    build: { outDir: output, assetsInlineLimit: 0, rollupOptions: { input: join(project, "page.ts") } },
+    build: {
+      outDir: output,
+      assetsInlineLimit: 0,
+      rollupOptions: { input: join(project, "page.ts") },
+    },
   });
   const names = await readdir(join(output, "assets"));
   const files: Files = new Map();
-  for (const name of names) files.set(`/assets/${name}`, await readFile(join(output, "assets", name)));
+  for (const name of names)
+    files.set(`/assets/${name}`, await readFile(join(output, "assets", name)));
   return files;
 }
 
@@ -151,5 +159,7 @@ describe.each([
 });
 
 function loadedFonts(): string[] {
-  return [...document.fonts].filter(({ status }) => status === "loaded").map(({ family }) => family);
+  return [...document.fonts]
+    .filter(({ status }) => status === "loaded")
+    .map(({ family }) => family);
 }

@@ -33,13 +33,18 @@ describe("chatkeep serve over a folder of documents", () => {
     const turn = await chat.ask(QUESTION);
     const said = await chat.answers.first().innerText();
     expect(said).toMatch(/postgres/i);
-    await turn.locator("summary, button").filter({ hasText: /\d+ sources?/ }).click();
+    await turn
+      .locator("summary, button")
+      .filter({ hasText: /\d+ sources?/ })
+      .click();
     await turn.getByText(/\.md/).first().waitFor();
     await expect.poll(() => tab.page.url()).toMatch(/#thr_/);
 
     await tab.page.reload();
     await chat.answers.first().waitFor();
-    await expect.poll(async () => (await chat.answers.first().innerText()).slice(0, 80)).toBe(said.slice(0, 80));
+    await expect
+      .poll(async () => (await chat.answers.first().innerText()).slice(0, 80))
+      .toBe(said.slice(0, 80));
     expect(await tab.page.locator(".user_message").innerText()).toContain(QUESTION);
   });
 
@@ -50,7 +55,10 @@ describe("chatkeep serve over a folder of documents", () => {
     expect(questions.length).toBeGreaterThan(2);
     for (const question of questions) {
       await prompts.getByText(question).click();
-      await tab.page.locator(".turn").getByRole("button", { name: /\d+ source/ }).waitFor();
+      await tab.page
+        .locator(".turn")
+        .getByRole("button", { name: /\d+ source/ })
+        .waitFor();
       await chat.button("New chat").click();
     }
   });
@@ -63,7 +71,10 @@ describe("chatkeep serve over a folder of documents", () => {
     await chat.button("Chat history").click();
     const history = tab.page.getByRole("dialog", { name: "Chat history" });
     await history.getByRole("listitem").first().hover(); // which shows its buttons
-    await history.getByRole("button", { name: /^Rename / }).first().click();
+    await history
+      .getByRole("button", { name: /^Rename / })
+      .first()
+      .click();
     await history.getByRole("textbox", { name: "New title" }).fill("On databases");
     await history.getByRole("button", { name: "Save" }).click();
     await history.getByRole("button", { name: "On databases", exact: true }).click();

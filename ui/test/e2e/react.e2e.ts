@@ -1,8 +1,7 @@
 import type { OpenAIChatKit } from "@openai/chatkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-
-import { bundleReact } from "./support/bundle";
 import type { Tab } from "./support/browser";
+import { bundleReact } from "./support/bundle";
 import type { ChatView } from "./support/chat";
 import { page, Stage } from "./support/stage";
 
@@ -170,7 +169,9 @@ describe.each([18, 19] as const)("the npm wrapper on React %i, under StrictMode"
   test("keeps thread and draft when options change", async () => {
     await send("Still here");
     await chat.box.fill("A draft");
-    await tab.page.evaluate(() => window.setMore({ theme: "dark", composer: { placeholder: "Ask" } }));
+    await tab.page.evaluate(() =>
+      window.setMore({ theme: "dark", composer: { placeholder: "Ask" } }),
+    );
     await tab.page.getByPlaceholder("Ask").waitFor();
     await chat.draftIs("A draft");
     expect(await chat.answers.first().innerText()).toContain("Still here");

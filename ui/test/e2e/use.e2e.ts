@@ -40,7 +40,9 @@ async function focusIs(type: string | null): Promise<void> {
 
 /** Where the person has scrolled to, in pixels from the end. */
 function fromEnd(): Promise<number> {
-  return chat.log.evaluate((log) => Math.round(log.scrollHeight - log.clientHeight - log.scrollTop));
+  return chat.log.evaluate((log) =>
+    Math.round(log.scrollHeight - log.clientHeight - log.scrollTop),
+  );
 }
 
 describe("an answer", () => {
@@ -62,13 +64,17 @@ describe("an answer", () => {
     expect(stage.front.types()).toContain("threads.stop");
     await expect.poll(() => chat.status.innerText()).toContain("Response stopped");
     await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.fetchUpdates());
-    expect(await chat.answers.allInnerTexts()).toEqual([expect.stringContaining("As far as it came")]);
+    expect(await chat.answers.allInnerTexts()).toEqual([
+      expect.stringContaining("As far as it came"),
+    ]);
   });
 
   test("is asked for again, and the new one takes its place", async () => {
     await open();
     const turn = await chat.ask("Once more");
-    const first = await turn.locator("[data-item-id].assistant_message").getAttribute("data-item-id");
+    const first = await turn
+      .locator("[data-item-id].assistant_message")
+      .getAttribute("data-item-id");
     await turn.getByRole("button", { name: "Try again" }).click();
     await expect.poll(() => stage.front.types()).toContain("threads.retry_after_item");
     await turn.getByRole("group", { name: "Actions for this response" }).waitFor();
@@ -137,7 +143,8 @@ describe("an answer", () => {
     async (kind) => {
       await open();
       await chat.ask(kind);
-      const shown = () => tab.page.locator(".item").evaluateAll((items) => items.map((item) => item.textContent));
+      const shown = () =>
+        tab.page.locator(".item").evaluateAll((items) => items.map((item) => item.textContent));
       const live = await shown();
       expect(live.length).toBeGreaterThan(1);
       await tab.page.evaluate(() => document.querySelector("openai-chatkit")!.fetchUpdates());
@@ -156,7 +163,8 @@ test("an answer goes on without the page, which has it when it is back", async (
 
   const { data: threads } = await ask("threads.list", { limit: 1, order: "desc" });
   const thread_id = threads[0]!.id;
-  const last = async () => (await ask("items.list", { thread_id, limit: 1, order: "desc" })).data[0];
+  const last = async () =>
+    (await ask("items.list", { thread_id, limit: 1, order: "desc" })).data[0];
   await expect.poll(async () => (await last())?.type).toBe("assistant_message");
 
   await open({ initialThread: thread_id });
@@ -165,7 +173,10 @@ test("an answer goes on without the page, which has it when it is back", async (
 });
 
 /** Ask the server beside the element. */
-async function ask(type: string, params: object): Promise<{ data: { id: string; type: string }[] }> {
+async function ask(
+  type: string,
+  params: object,
+): Promise<{ data: { id: string; type: string }[] }> {
   const response = await fetch(`${stage.backend.origin}/chatkit`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -222,7 +233,10 @@ test("in a page that gives it little height, what is long scrolls and is not cut
   expect((await menu.boundingBox())!.y).toBeGreaterThan((await frame.boundingBox())!.y);
   await tab.page.keyboard.press("End");
   await tab.page.keyboard.press("Enter");
-  await chat.button(/^Model/).getByText("Model 11").waitFor();
+  await chat
+    .button(/^Model/)
+    .getByText("Model 11")
+    .waitFor();
   await chat.box.fill("line\n".repeat(30));
   expect((await chat.log.boundingBox())!.height).toBeGreaterThan(0);
   expect((await chat.box.boundingBox())!.height).toBeLessThan(150);
@@ -315,11 +329,17 @@ describe("by keyboard alone", () => {
 describe("on a phone", () => {
   test("all is within the screen, and large enough to touch", async () => {
     await open({}, PHONE);
-    const turn = await chat.ask(`A very${"long".repeat(60)}word\n\n| a | b |\n|---|---|\n| ${"x".repeat(200)} | y |`);
+    const turn = await chat.ask(
+      `A very${"long".repeat(60)}word\n\n| a | b |\n|---|---|\n| ${"x".repeat(200)} | y |`,
+    );
     const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBeLessThanOrEqual(0);
-    expect(await chat.log.evaluate((log) => log.scrollWidth - log.clientWidth)).toBeLessThanOrEqual(0);
-    await expect(chat.box.evaluate((box) => parseFloat(getComputedStyle(box).fontSize))).resolves.toBeGreaterThanOrEqual(16); // or the phone zooms in
+    expect(await chat.log.evaluate((log) => log.scrollWidth - log.clientWidth)).toBeLessThanOrEqual(
+      0,
+    );
+    await expect(
+      chat.box.evaluate((box) => parseFloat(getComputedStyle(box).fontSize)),
+    ).resolves.toBeGreaterThanOrEqual(16); // or the phone zooms in
     for (const button of await tab.page.locator("openai-chatkit button:visible").all()) {
       const box = (await button.boundingBox())!;
       expect(Math.min(box.width, box.height), await button.innerHTML()).toBeGreaterThanOrEqual(24);
@@ -333,9 +353,11 @@ describe("on a phone", () => {
     await chat.ask("long");
     await chat.box.tap();
     await tab.page.setViewportSize({ width: 390, height: 340 });
-    await expect.poll(async () => {
-      const box = (await chat.box.boundingBox())!;
-      return box.y >= 0 && box.y + box.height <= 340;
-    }).toBe(true);
+    await expect
+      .poll(async () => {
+        const box = (await chat.box.boundingBox())!;
+        return box.y >= 0 && box.y + box.height <= 340;
+      })
+      .toBe(true);
   });
 });

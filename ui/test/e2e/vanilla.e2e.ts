@@ -95,10 +95,14 @@ describe("a page without a framework", () => {
         chat.sendUserMessage({ text: "Early" });
         chat.setOptions(${OPTIONS});
       });`);
-    await expect.poll(() => chat.answers.allInnerTexts()).toEqual([expect.stringContaining("Early")]);
+    await expect
+      .poll(() => chat.answers.allInnerTexts())
+      .toEqual([expect.stringContaining("Early")]);
     await expect
       .poll(() => tab.page.evaluate(() => (window as unknown as { heard: string[] }).heard))
-      .toEqual(expect.arrayContaining(["ready", "thread.change", "response.start", "response.end"]));
+      .toEqual(
+        expect.arrayContaining(["ready", "thread.change", "response.start", "response.end"]),
+      );
     const [first] = await tab.page.evaluate(() => (window as unknown as { heard: string[] }).heard);
     expect(first).toBe("ready");
   });
@@ -169,7 +173,10 @@ describe("a page without a framework", () => {
     );
     const body = "<main><openai-chatkit></openai-chatkit></main>";
     const html = page(body, '<script type="module" src="/own.js"></script>');
-    stage.front.serve("/plain.html", html.replace(/<script src="[^"]*chatkit\.js" async><\/script>/, ""));
+    stage.front.serve(
+      "/plain.html",
+      html.replace(/<script src="[^"]*chatkit\.js" async><\/script>/, ""),
+    );
     await tab.page.goto("/plain.html");
     await greets();
   });
@@ -179,6 +186,9 @@ describe("a page without a framework", () => {
       customElements.whenDefined("openai-chatkit").then(() => {
         document.querySelector("openai-chatkit").setOptions({ api: { getClientSecret() {} } });
       });`);
-    await tab.page.getByRole("alert").getByText(/give api\.url/).waitFor();
+    await tab.page
+      .getByRole("alert")
+      .getByText(/give api\.url/)
+      .waitFor();
   });
 });

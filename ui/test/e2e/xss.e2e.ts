@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-
-import { page, Stage } from "./support/stage";
 import { HOSTILE } from "./support/hostile";
+import { page, Stage } from "./support/stage";
 
 declare global {
   interface Window {
@@ -54,12 +53,17 @@ test(`none of ${HOSTILE.length} hostile answers runs`, { timeout: 180_000 }, asy
   }
   expect(await tab.page.evaluate(() => window.ran)).toEqual([]);
   expect(tab.page.url()).toBe(`${stage.front.origin}/bare.html`);
-  tab.pardon(/^request to another host/); // any image may be shown where a thread has no list
   await tab.close();
 });
 
 /** In the page: have each said back, touch all there is, and list what should not be there. */
-async function showAll({ batch, suspect }: { batch: string[]; suspect: string }): Promise<string[]> {
+async function showAll({
+  batch,
+  suspect,
+}: {
+  batch: string[];
+  suspect: string;
+}): Promise<string[]> {
   const chat = document.querySelector("openai-chatkit")!;
   const found: string[] = [];
   let newThread = true;
@@ -81,7 +85,10 @@ async function showAll({ batch, suspect }: { batch: string[]; suspect: string })
         }
       }
       const href = element.getAttribute("href");
-      if (href && !/^(https?|mailto|tel|chatkit-link):/.test(new URL(href, location.href).protocol)) {
+      if (
+        href &&
+        !/^(https?|mailto|tel|chatkit-link):/.test(new URL(href, location.href).protocol)
+      ) {
         found.push(`a link to ${href} from ${text}`);
       }
       for (const name of ["mouseover", "focus", "toggle"]) element.dispatchEvent(new Event(name));

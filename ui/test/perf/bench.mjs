@@ -56,7 +56,9 @@ async function pages() {
     ["/baseline.js", outputFiles[0].contents],
     [
       "/element.html",
-      page('<script src="/chatkit/ui/chatkit.js" async></script><script src="/element.js"></script>'),
+      page(
+        '<script src="/chatkit/ui/chatkit.js" async></script><script src="/element.js"></script>',
+      ),
     ],
     ["/baseline.html", page('<script src="/baseline.js"></script>')],
   ]);

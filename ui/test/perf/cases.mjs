@@ -32,7 +32,13 @@ async function stream(tab, server, { kind = "mixed", tokens, count, first, durin
   await server.answer.finish();
   await tab.settled();
   const done = await tab.spent();
-  return { spent: difference(before, after), long, finish: done.total - after.total, prepared, result };
+  return {
+    spent: difference(before, after),
+    long,
+    finish: done.total - after.total,
+    prepared,
+    result,
+  };
 }
 
 function difference(before, after) {
@@ -82,7 +88,10 @@ function watchScroll() {
   const middle = scroller.getBoundingClientRect().top + scroller.clientHeight / 2;
   const blocks = [...subject.answer().querySelectorAll("p, li, pre, h2, table")];
   const anchor = blocks.find((node) => node.getBoundingClientRect().top > middle) ?? blocks.at(-1);
-  const place = () => [scroller.scrollTop, anchor.isConnected && anchor.getBoundingClientRect().top];
+  const place = () => [
+    scroller.scrollTop,
+    anchor.isConnected && anchor.getBoundingClientRect().top,
+  ];
   const first = place();
   const most = [0, 0];
   let isOn = true;

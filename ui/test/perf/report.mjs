@@ -53,7 +53,10 @@ export function breakdown({ element }) {
     return [name, ...[total, ...parts, rest].map(round), longest ? round(longest) : "under 50"];
   });
   const rest = "paint and the rest";
-  return markdown(["ms per 1,000 deltas", "all", "script", "style", "layout", rest, "longest task"], rows);
+  return markdown(
+    ["ms per 1,000 deltas", "all", "script", "style", "layout", rest, "longest task"],
+    rows,
+  );
 }
 
 function cell(values, unit) {

@@ -59,7 +59,8 @@ export class Tab {
     await page.goto(`${origin}/${file}.html?subject=${subject}`);
     await page.evaluate(() => subject.ready);
     const devtools = await context.newCDPSession(page);
-    for (const domain of ["Performance", "HeapProfiler", "Profiler"]) await devtools.send(`${domain}.enable`);
+    for (const domain of ["Performance", "HeapProfiler", "Profiler"])
+      await devtools.send(`${domain}.enable`);
     return new Tab(context, page, devtools);
   }
 

@@ -449,3 +449,113 @@ test("a tag that is defined already is left alone", () => {
   define();
   expect(customElements.get("openai-chatkit")).toBe(before);
 });
+
+describe("another user of the same page", () => {
+  const of = (userId: unknown, more: object = {}) =>
+    options({ api: { url: "/chatkit", userId, fetch: server.fetch }, ...more });
+
+  async function beginAs(userId: unknown, more: object = {}): Promise<OpenAIChatKit> {
+    const element = make();
+    const ready = once(element, "ready");
+    element.setOptions(of(userId, more));
+    document.body.append(element);
+    await ready;
+    return element;
+  }
+
+  test("begins with a new chat, and the page is told", async () => {
+    const tools = [{ id: "search", label: "Search" }];
+    const element = await beginAs("ada", { initialThread: "thr_1", composer: { tools } });
+    await element.setComposerValue({ text: "Ada's", selectedToolId: "search" });
+    await element.showHistory();
+    const heard = hear(element, "thread.change", "history.close", "tool.change", "error");
+    server.requests.length = 0;
+    element.setOptions(of("bob", { initialThread: "thr_1", composer: { tools } }));
+    expect(heard).toEqual([
+      ["history.close", null],
+      ["tool.change", { toolId: null }],
+      ["thread.change", { threadId: null }],
+    ]);
+    await element.sendUserMessage({ text: "Bob's" });
+    expect(server.types()[0]).toBe("threads.create");
+    expect(JSON.stringify(server.requests)).not.toMatch(/Ada|thr_1/);
+  });
+
+  test("ends what the one before had under way", async () => {
+    const element = await beginAs("ada");
+    server.hold("threads.create");
+    const begun = once(element, "thread.change");
+    const sent = element.sendUserMessage({ text: "Ada's" });
+    await begun;
+    element.setOptions(of("bob"));
+    await vi.waitFor(() => expect(server.aborted).toContain("threads.create"));
+    await sent;
+    server.requests.length = 0;
+    await element.fetchUpdates();
+    expect(server.types()).toEqual([]);
+  });
+
+  test("is no one new who has the same name", async () => {
+    const element = await beginAs(7, { initialThread: "thr_1" });
+    const heard = hear(element, "thread.change");
+    element.setOptions(of("7"));
+    element.setOptions(of(7));
+    await element.fetchUpdates();
+    expect(heard).toEqual([["thread.change", { threadId: "thr_1" }]]); // the first, told late
+  });
+
+  test.each([
+    ["ada", undefined],
+    [undefined, "ada"],
+  ])("is one who signs out or in: %s, %s", async (before, after) => {
+    const element = await beginAs(before, { initialThread: "thr_1" });
+    const heard = hear(element, "thread.change");
+    element.setOptions(of(after));
+    expect(heard).toEqual([["thread.change", { threadId: null }]]);
+  });
+
+  test("doesn't get the thread that an element showed which comes back to the page", async () => {
+    const element = await beginAs("ada", { initialThread: "thr_1" });
+    element.remove();
+    await vi.waitFor(() => expect(element.shadowRoot.childElementCount).toBe(0));
+    server.requests.length = 0;
+    element.setOptions(of("bob", { initialThread: "thr_1" }));
+    document.body.append(element);
+    await element.fetchUpdates();
+    expect(server.types()).toEqual([]);
+  });
+
+  test("has the initial thread where nothing was shown before", async () => {
+    const element = make();
+    element.setOptions(of(undefined));
+    element.setOptions(of("ada", { initialThread: "thr_1" }));
+    document.body.append(element);
+    await element.fetchUpdates();
+    await vi.waitFor(() => expect(server.types()).toContain("items.list"));
+  });
+});
+
+describe("clearDrafts", () => {
+  const drafts = () => JSON.stringify({ ...sessionStorage });
+
+  test("keeps nothing of what was written", async () => {
+    const element = await begin();
+    await element.setComposerValue({ text: "Mine" });
+    expect(drafts()).toContain("Mine");
+    await element.clearDrafts();
+    expect(drafts()).toBe("{}");
+  });
+
+  test("works where the element has left the page, or was never there", async () => {
+    const element = await begin();
+    await element.setComposerValue({ text: "Mine" });
+    element.remove();
+    await vi.waitFor(() => expect(element.shadowRoot.childElementCount).toBe(0));
+    expect(drafts()).toContain("Mine");
+    const other = make();
+    await expect(other.clearDrafts()).rejects.toThrow("before setOptions");
+    other.setOptions(options());
+    await other.clearDrafts();
+    expect(drafts()).toBe("{}");
+  });
+});

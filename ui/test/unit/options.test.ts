@@ -21,6 +21,7 @@ describe("without anything but a server", () => {
       history: { enabled: true, showDelete: true, showRename: true },
       threadItemActions: { feedback: false, retry: false },
       thread: { autoScroll: false },
+      images: { allowedDomains: [] },
       theme: { colorScheme: "light", radius: "pill", density: "normal" },
       startScreen: { greeting: null, prompts: [] },
       disclaimer: null,
@@ -75,7 +76,23 @@ describe("a server to talk to", () => {
   test("may come with a domain key, which is not used", () => {
     const { options, said } = read({ api: { ...api, domainKey: "domain_pk_1" } });
     expect(said).toEqual([]);
-    expect(options.api).toEqual({ url: "/chatkit", fetch: null, uploadStrategy: null });
+    expect(options.api).toEqual({
+      url: "/chatkit",
+      userId: null,
+      fetch: null,
+      uploadStrategy: null,
+    });
+  });
+
+  test.each([
+    ["ada", "ada"],
+    [7, "7"],
+    ["", null],
+    [null, null],
+  ])("may be used by %j, who is %j", (userId, known) => {
+    const { options, said } = read({ api: { ...api, userId } });
+    expect(options.api.userId).toBe(known);
+    expect(said).toEqual([]);
   });
 });
 
@@ -135,6 +152,11 @@ describe("wrong values", () => {
     [{ locale: 7 }, "locale must be a string"],
     [{ onClientTool: {} }, "onClientTool must be a function"],
     [{ history: true }, "history must be an object"],
+    [{ images: { allowedDomains: "img.example" } }, "images.allowedDomains must be a list"],
+    [
+      { images: { allowedDomains: ["https://img.example/a/"] } },
+      'images.allowedDomains[0] must be a host, such as "img.example", "*.example" or "img.example:8443"',
+    ],
     [{ startScreen: { prompts: {} } }, "startScreen.prompts must be a list"],
     [
       { composer: { attachments: { enabled: "yes" } } },
@@ -236,4 +258,9 @@ describe("what is given", () => {
       "composer.dictation is accepted, but has no effect yet",
     ]);
   });
+});
+
+test("hosts of images are taken as they are written, but for what names none", () => {
+  const { options } = read({ images: { allowedDomains: ["Img.example", "*.example", 7, "a/b"] } });
+  expect(options.images.allowedDomains).toEqual(["Img.example", "*.example"]);
 });

@@ -91,6 +91,7 @@ const ar: Messages = {
   "table.label": "جدول",
   "math.label": "صيغة",
   "image.blocked": "الصورة غير معروضة",
+  "image.show": "عرض الصورة",
   "workflow.working": "جارٍ العمل",
   "workflow.thinking": "جارٍ التفكير",
   "workflow.thought": "فكّر لمدة {duration}",

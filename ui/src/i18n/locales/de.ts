@@ -80,6 +80,7 @@ const de: Messages = {
   "table.label": "Tabelle",
   "math.label": "Formel",
   "image.blocked": "Bild nicht angezeigt",
+  "image.show": "Bild anzeigen",
   "workflow.working": "Arbeitet",
   "workflow.thinking": "Denkt nach",
   "workflow.thought": "{duration} nachgedacht",

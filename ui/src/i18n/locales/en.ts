@@ -89,6 +89,7 @@ const en = {
   "table.label": "Table",
   "math.label": "Formula",
   "image.blocked": "Image not shown",
+  "image.show": "Show image",
 
   "workflow.working": "Working",
   "workflow.thinking": "Thinking",

@@ -85,6 +85,7 @@ const es: Messages = {
   "table.label": "Tabla",
   "math.label": "Fórmula",
   "image.blocked": "Imagen no mostrada",
+  "image.show": "Mostrar imagen",
   "workflow.working": "Trabajando",
   "workflow.thinking": "Pensando",
   "workflow.thought": "Pensó durante {duration}",

@@ -85,6 +85,7 @@ const fr: Messages = {
   "table.label": "Tableau",
   "math.label": "Formule",
   "image.blocked": "Image non affichée",
+  "image.show": "Afficher l’image",
   "workflow.working": "Travail en cours",
   "workflow.thinking": "Réflexion",
   "workflow.thought": "Réflexion pendant {duration}",

@@ -77,6 +77,7 @@ const ja: Messages = {
   "table.label": "表",
   "math.label": "数式",
   "image.blocked": "画像は表示されていません",
+  "image.show": "画像を表示",
   "workflow.working": "処理中",
   "workflow.thinking": "考え中",
   "workflow.thought": "{duration}考えました",

@@ -1,9 +1,8 @@
 import { useRef } from "preact/hooks";
 
 import { t } from "../../i18n";
-
+import { IconButton } from "../../parts/IconButton";
 import { useUi } from "../context";
-import { IconButton } from "../IconButton";
 
 interface Props {
   isDisabled: boolean;

@@ -1,14 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { formatBytes, t } from "../../i18n";
+import { IconButton } from "../../parts/IconButton";
+import { Icon } from "../../parts/icons/Icon";
+import { serverImage } from "../../parts/images";
 import type { ComposerAttachment } from "../../state";
-
 import { useUi } from "../context";
 import { Dismiss } from "../Dismiss";
 import { failureReason } from "../failureReason";
-import { IconButton } from "../IconButton";
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
 
 /** The files that go with the message: how far each is, and a way to take it back. */
 export function AttachmentTray() {
@@ -99,5 +98,5 @@ function usePreview({ file, mimeType, attachment }: ComposerAttachment): string 
     setLocal(url);
     return () => URL.revokeObjectURL(url);
   }, [file, mimeType]);
-  return local ?? (attachment?.type === "image" ? imageUrl(attachment.preview_url) : null);
+  return local ?? (attachment?.type === "image" ? serverImage(attachment.preview_url) : null);
 }

@@ -2,20 +2,19 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
 import { t } from "../../i18n";
+import { Icon } from "../../parts/icons/Icon";
 import type { Rejection } from "../../state";
-
 import { useUi } from "../context";
 import { Dismiss } from "../Dismiss";
-import { Icon } from "../icons/Icon";
 
 import { AttachButton } from "./AttachButton";
 import { AttachmentTray } from "./AttachmentTray";
+import { useFileDrop } from "./drop";
 import { MessageBox } from "./MessageBox";
 import { ModelMenu } from "./ModelMenu";
+import { rejectionText } from "./rejections";
 import { SendButton } from "./SendButton";
 import { Tools } from "./Tools";
-import { rejectionText } from "./rejections";
-import { useFileDrop } from "./drop";
 
 /** Where the user writes. */
 export function Composer({ lock }: { lock: { reason: string | null } | null }) {
@@ -37,6 +36,7 @@ export function Composer({ lock }: { lock: { reason: string | null } | null }) {
   const hasBar = attachments.enabled || tools.length > 0 || models.length > 0;
 
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for the text, for pointers only
     <form
       ref={frame}
       class={`composer ${hasBar ? "with-bar" : ""} ${isDropping ? "dropping" : ""}`}
@@ -88,10 +88,7 @@ function Quote() {
       <span class="quoting-text" dir="auto">
         {quote}
       </span>
-      <Dismiss
-        label={t("composer.removeReply")}
-        onDismiss={() => chat.composer.setQuote(null)}
-      />
+      <Dismiss label={t("composer.removeReply")} onDismiss={() => chat.composer.setQuote(null)} />
     </div>
   );
 }

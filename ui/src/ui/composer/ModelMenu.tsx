@@ -1,7 +1,6 @@
 import { t } from "../../i18n";
-
+import { Icon } from "../../parts/icons/Icon";
 import { useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { Menu } from "../Menu";
 
 /** The model for the next messages. */

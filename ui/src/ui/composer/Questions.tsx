@@ -1,12 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
+import { isFocusElsewhere } from "../../parts/focus";
+import { own } from "../../parts/own";
 import type { QuestionsItem } from "../../state";
 import type { StructuredInput, StructuredInputAnswerSubmission } from "../../wire/types";
-
 import { useUi } from "../context";
-import { isFocusElsewhere } from "../focus";
-import { own } from "../own";
 
 import { isEnter } from "./enter";
 
@@ -28,11 +27,12 @@ export function Questions({ item, isInUse }: QuestionsProps) {
   const isSending = chat.conversation.value.responding.value;
   // Those of an answer under way are seen to come.
   const isAwaited = useRef(isInUse || isSending);
+  // biome-ignore lint/correctness/useExhaustiveDependencies(at): each question gets the focus
   useEffect(() => {
     if (isSending) return;
     if (isAwaited.current && form.current && !isFocusElsewhere(form.current)) returnToComposer();
     isAwaited.current = true;
-  }, [at, isSending]);
+  }, [at, isSending, returnToComposer]);
   const isSent = useRef(false);
   // What had the focus goes with the questions.
   useLayoutEffect(() => () => void (isSent.current && returnToComposer()), [returnToComposer]);

@@ -1,7 +1,6 @@
 import { t } from "../../i18n";
-
+import { Icon } from "../../parts/icons/Icon";
 import { useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** Sends the message, or, while an answer comes, stops that. */
 export function SendButton() {

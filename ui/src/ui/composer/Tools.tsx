@@ -1,9 +1,8 @@
 import { t } from "../../i18n";
 import type { Tool } from "../../options";
-
+import { IconButton } from "../../parts/IconButton";
+import { Icon } from "../../parts/icons/Icon";
 import { useUi } from "../context";
-import { IconButton } from "../IconButton";
-import { Icon } from "../icons/Icon";
 import { Menu } from "../Menu";
 
 /** The tools for the next message: pinned ones as buttons, the others in a menu. */

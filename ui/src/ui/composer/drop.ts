@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /**
  * Take files that are dropped anywhere on the chat.
@@ -11,6 +11,8 @@ export function useFileDrop(
   onFiles: (files: readonly File[]) => void,
 ): boolean {
   const [isOver, setOver] = useState(false);
+  const latest = useRef(onFiles);
+  latest.current = onFiles;
   useEffect(() => {
     const area = inside.current?.closest<HTMLElement>(".app");
     if (!area || !isEnabled) return;
@@ -26,7 +28,7 @@ export function useFileDrop(
       if (!holdsFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      onFiles([...(event.dataTransfer?.files ?? [])]);
+      latest.current([...(event.dataTransfer?.files ?? [])]);
     };
     area.addEventListener("dragover", over);
     area.addEventListener("dragleave", left);
@@ -36,7 +38,7 @@ export function useFileDrop(
       area.removeEventListener("dragleave", left);
       area.removeEventListener("drop", dropped);
     };
-  }, [isEnabled]);
+  }, [inside, isEnabled]);
   return isOver;
 }
 

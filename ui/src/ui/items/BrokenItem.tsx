@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 
 import { t } from "../../i18n";
+import { Note } from "../../parts/Note";
 import type { Item } from "../../state";
-import { Note } from "../../widgets/Note";
 
 import { useUi } from "../context";
 
@@ -11,7 +11,7 @@ export function BrokenItem({ item: { id, type }, error }: { item: Item; error: u
   const { emit } = useUi();
   useEffect(
     () => emit("chatkit.log", { name: "item.broken", data: { type, id, error: String(error) } }),
-    [error],
+    [emit, type, id, error],
   );
   return <Note text={t("item.broken")} />;
 }

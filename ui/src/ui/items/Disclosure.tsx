@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 
 interface Props {
   /** What stands on the button. */

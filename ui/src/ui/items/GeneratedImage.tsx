@@ -1,12 +1,11 @@
 import { formatPercent, t } from "../../i18n";
+import { Icon } from "../../parts/icons/Icon";
+import { serverImage } from "../../parts/images";
 import type { ImageItem } from "../../state";
-
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
 
 /** An image that the assistant made, or how far it is with it. */
 export function GeneratedImage({ item }: { item: ImageItem }) {
-  const url = item.image ? imageUrl(item.image.url) : null;
+  const url = item.image ? serverImage(item.image.url) : null;
   const making = item.stage === "open";
   if (!url && !making) return <p class="work-line">{t("image.blocked")}</p>;
   return (

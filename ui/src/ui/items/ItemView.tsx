@@ -1,17 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-
+import { Boundary } from "../../parts/Boundary";
 import type { Conversation, Item } from "../../state";
-import { WidgetView } from "../../widgets";
-
-import { Boundary } from "../Boundary";
-
 import { AnsweredQuestions } from "./AnsweredQuestions";
 import { AssistantMessage } from "./AssistantMessage";
 import { BrokenItem } from "./BrokenItem";
 import { GeneratedImage } from "./GeneratedImage";
 import { ToolCall } from "./ToolCall";
 import { UserMessage } from "./UserMessage";
+import { WidgetView } from "./WidgetView";
 import { TaskView, WorkflowView } from "./WorkflowView";
 
 interface Props {
@@ -47,7 +44,7 @@ function bodyOf(item: Item, conversation: Conversation) {
     case "user_message":
       return <UserMessage item={item} />;
     case "assistant_message":
-      return <AssistantMessage item={item} conversation={conversation} />;
+      return <AssistantMessage item={item} />;
     case "workflow":
       return <WorkflowView item={item} />;
     case "task":

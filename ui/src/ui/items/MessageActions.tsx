@@ -1,13 +1,12 @@
 import type { ReadonlySignal } from "@preact/signals";
 
 import { t } from "../../i18n";
+import { CopyButton } from "../../parts/CopyButton";
+import { IconButton } from "../../parts/IconButton";
 import type { AssistantItem, Conversation, Item } from "../../state";
 import type { FeedbackKind } from "../../wire/types";
-
 import { announce } from "../announce";
 import { useUi } from "../context";
-import { CopyButton } from "../CopyButton";
-import { IconButton } from "../IconButton";
 
 interface Props {
   items: readonly ReadonlySignal<Item>[];

@@ -1,7 +1,6 @@
+import { Icon } from "../../parts/icons/Icon";
 import type { Notice } from "../../state";
-
 import { Dismiss } from "../Dismiss";
-import { Icon } from "../icons/Icon";
 
 import { Prose } from "./Prose";
 

@@ -1,11 +1,9 @@
 import { formatDate, t } from "../../i18n";
 import { identity } from "../../markdown/sources";
-import { linkProps, linkTarget } from "../../markdown/url";
+import { Icon } from "../../parts/icons/Icon";
+import { hostName, linkProps, linkTarget } from "../../parts/links";
 import type { Source } from "../../wire/types";
-
 import { useUi } from "../context";
-import { Icon } from "../icons/Icon";
-import { hostName } from "../urls";
 
 import { Disclosure } from "./Disclosure";
 

@@ -1,7 +1,6 @@
 import { t } from "../../i18n";
+import { Icon } from "../../parts/icons/Icon";
 import type { Conversation, ToolCallItem } from "../../state";
-
-import { Icon } from "../icons/Icon";
 
 import { Disclosure } from "./Disclosure";
 

@@ -1,9 +1,8 @@
 import { t } from "../../i18n";
+import { Icon } from "../../parts/icons/Icon";
+import { serverImage } from "../../parts/images";
 import type { UserItem } from "../../state";
 import type { Attachment, UserMessageContent } from "../../wire/types";
-
-import { Icon } from "../icons/Icon";
-import { imageUrl } from "../urls";
 
 /** What the user wrote, with what it replies to and the files that came with it. */
 export function UserMessage({ item }: { item: UserItem }) {
@@ -40,7 +39,7 @@ function partNode(part: UserMessageContent) {
 }
 
 function SentFile({ attachment }: { attachment: Attachment }) {
-  const preview = attachment.type === "image" ? imageUrl(attachment.preview_url) : null;
+  const preview = attachment.type === "image" ? serverImage(attachment.preview_url) : null;
   if (preview) {
     return (
       <img

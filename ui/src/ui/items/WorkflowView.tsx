@@ -1,10 +1,9 @@
 import { formatDuration, t } from "../../i18n";
+import type { IconName } from "../../parts/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
+import { own } from "../../parts/own";
 import type { TaskEntry, WorkflowEntry } from "../../state";
 import type { Task } from "../../wire/types";
-
-import type { IconName } from "../icons/Icon";
-import { Icon } from "../icons/Icon";
-import { own } from "../own";
 
 import { Disclosure } from "./Disclosure";
 import { Prose } from "./Prose";
@@ -27,6 +26,7 @@ export function WorkflowView({ item }: { item: WorkflowEntry }) {
     <Disclosure class="workflow" summary={line} isOpen={expanded}>
       <ol class="steps">
         {tasks.map((task, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: tasks have no other name
           <li key={at}>
             <Step task={task} isOpen={isOpen && at === tasks.length - 1} />
           </li>

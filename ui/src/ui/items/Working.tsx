@@ -1,9 +1,8 @@
 import { useComputed } from "@preact/signals";
 
 import { t } from "../../i18n";
+import { Icon } from "../../parts/icons/Icon";
 import type { Conversation, Item } from "../../state";
-
-import { Icon } from "../icons/Icon";
 
 /** Says that an answer is under way, as long as nothing else in view does. */
 export function Working({ conversation }: { conversation: Conversation }) {

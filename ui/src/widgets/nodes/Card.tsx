@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import type { WidgetNode } from "../../wire/types";
 import { useAction } from "../actions";
-import { style, type Style } from "../css";
+import { type Style, style } from "../css";
 import { choice, record, text } from "../fields";
 import { background, border, spacing } from "../layout";
 
@@ -41,7 +41,10 @@ export function Card({ node, children }: NodeProps) {
 /** What is flush with the edge must know how far it is. */
 function padding(value: unknown): Style {
   const sides = spacing("padding", value);
-  return { ...sides, ...style({ "--w-inset": sides["paddingLeft"], "--w-inset-top": sides["paddingTop"] }) };
+  return {
+    ...sides,
+    ...style({ "--w-inset": sides["paddingLeft"], "--w-inset-top": sides["paddingTop"] }),
+  };
 }
 
 interface HeadProps {
@@ -53,7 +56,12 @@ interface HeadProps {
 
 function Head({ status, canFold, isOpen, onFold }: HeadProps) {
   if (!statusText(status)) return null;
-  if (!canFold) return <div class="w-head"><Status status={status} /></div>;
+  if (!canFold)
+    return (
+      <div class="w-head">
+        <Status status={status} />
+      </div>
+    );
   return (
     <button type="button" class="w-head" aria-expanded={isOpen} onClick={() => onFold(!isOpen)}>
       <Status status={status} />

@@ -1,5 +1,5 @@
 import { t } from "../../i18n";
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import type { BoundAction } from "../actions";
 import { classes } from "../fields";
 

@@ -1,4 +1,4 @@
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import { color, TEXT_COLORS } from "../colors";
 import { useScheme } from "../context";
 import { style } from "../css";

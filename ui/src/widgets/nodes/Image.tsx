@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 
 import { t } from "../../i18n";
+import { widgetImage } from "../../parts/images";
 import { useScheme, useSurroundings } from "../context";
 import { style } from "../css";
 import { choice, classes, text } from "../fields";
-import { imageSource } from "../images";
 import { background, blockStyle } from "../layout";
 
 import type { NodeProps } from "./props";
@@ -23,10 +23,10 @@ const POSITIONS = [
 
 /** A picture; in the place of one that may not or can't be loaded, what it shows. */
 export function Image({ node }: NodeProps) {
-  const { imageDomains } = useSurroundings();
+  const { images } = useSurroundings();
   const scheme = useScheme();
   const [failed, setFailed] = useState<string | null>(null);
-  const src = imageSource(node["src"], imageDomains);
+  const src = widgetImage(node["src"], images);
   const alt = text(node["alt"]);
   if (!src || failed === src) return <span class="w-no-image">{alt || t("image.blocked")}</span>;
   return (

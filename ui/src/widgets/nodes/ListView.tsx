@@ -1,7 +1,7 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../i18n";
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
 import { useAction } from "../actions";
 import { classes, count } from "../fields";
 import { flexStyle } from "../layout";
@@ -21,6 +21,7 @@ export function ListView({ node, children }: NodeProps) {
   const hidden = children.length - shown.length;
   const list = useRef<HTMLUListElement>(null);
   // The button that had the focus is gone: what it brought has it next.
+  // biome-ignore lint/correctness/useExhaustiveDependencies(limit): not if the widget changes
   useLayoutEffect(() => {
     const first = isWhole ? list.current!.children[limit ?? 0] : null;
     (first?.querySelector<HTMLElement>("button, a") ?? (first as HTMLElement | null))?.focus();

@@ -9,12 +9,12 @@ import type { NodeProps } from "./props";
 
 /** Markdown. What is added to its end is all that is read again. */
 export function MarkdownNode({ node }: NodeProps) {
-  const { imageDomains, onDeeplink } = useSurroundings();
+  const { images, onDeeplink } = useSurroundings();
   return (
     <Markdown
       document={useDocument(text(node["value"]), node["streaming"] === false)}
       streaming={node["streaming"] === true}
-      allowedImageDomains={imageDomains}
+      images={images}
       onDeeplink={onDeeplink}
     />
   );

@@ -1,7 +1,7 @@
-import { Icon } from "../../ui/icons/Icon";
+import { Icon } from "../../parts/icons/Icon";
+import { widgetImage } from "../../parts/images";
 import { useSurroundings } from "../context";
 import { classes, type Fields, record, text } from "../fields";
-import { imageSource } from "../images";
 
 /** The text of a status; none without it. */
 export function statusText(status: unknown): string {
@@ -21,8 +21,8 @@ export function Status({ status }: { status: unknown }) {
 }
 
 function Picture({ fields }: { fields: Fields }) {
-  const { imageDomains } = useSurroundings();
-  const src = imageSource(fields["favicon"], imageDomains);
+  const { images } = useSurroundings();
+  const src = widgetImage(fields["favicon"], images);
   const frame = fields["frame"] === true && "w-frame";
   if (src) {
     return (

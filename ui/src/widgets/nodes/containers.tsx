@@ -7,15 +7,27 @@ import { Themed } from "./Themed";
 
 /** Lays its children out in its direction; in a column if it has none. */
 export function Box({ node, children }: NodeProps) {
-  return <Flex fields={node} isRow={node["direction"] === "row"} children={children} />;
+  return (
+    <Flex fields={node} isRow={node["direction"] === "row"}>
+      {children}
+    </Flex>
+  );
 }
 
 export function Row({ node, children }: NodeProps) {
-  return <Flex fields={node} isRow children={children} />;
+  return (
+    <Flex fields={node} isRow>
+      {children}
+    </Flex>
+  );
 }
 
 export function Col({ node, children }: NodeProps) {
-  return <Flex fields={node} isRow={false} children={children} />;
+  return (
+    <Flex fields={node} isRow={false}>
+      {children}
+    </Flex>
+  );
 }
 
 /** A root without a frame. */

@@ -1,6 +1,6 @@
 import { color, TEXT_COLORS } from "../colors";
 import { useScheme } from "../context";
-import { style, type Style } from "../css";
+import { type Style, style } from "../css";
 import { choice, classes, count, type Fields, text } from "../fields";
 import { length } from "../layout";
 

@@ -3,18 +3,19 @@ import {
   ChatKitElement,
   type ChatKitEvents,
   type ChatKitOptions,
-  type OpenAIChatKit,
-  type Widgets,
   define,
+  type OpenAIChatKit,
   version,
+  type Widgets,
 } from "@chatkeep/ui";
 import type {
-  ChatKitOptions as OfficialOptions,
   OpenAIChatKit as OfficialElement,
+  ChatKitOptions as OfficialOptions,
 } from "@openai/chatkit";
 
 const options: ChatKitOptions = {
-  api: { url: "/chatkit", fetch: (input, init) => fetch(input, init) },
+  api: { url: "/chatkit", userId: "ada", fetch: (input, init) => fetch(input, init) },
+  images: { allowedDomains: ["img.example"] },
   startScreen: { greeting: `Version ${version}` },
   theme: { colorScheme: "dark", typography: { baseSize: 15 } },
   onClientTool: async ({ name, params }) => ({ name, params }),
@@ -24,6 +25,7 @@ const official: OfficialOptions = { api: { url: "/chatkit", domainKey: "unused" 
 const chat = document.createElement("openai-chatkit");
 chat.setOptions(official);
 chat.setOptions(options);
+void chat.clearDrafts();
 // @ts-expect-error a server is needed
 void (() => chat.setOptions({}));
 // @ts-expect-error there is no such option
@@ -44,7 +46,10 @@ chat.addEventListener("click", (event) => event.preventDefault);
 const shown: ShadowRoot = chat.shadowRoot;
 const places: [OpenAIChatKit, OfficialElement] = [chat, chat];
 const card: Widgets.Card = { type: "Card", children: [] };
-console.assert(chat instanceof ChatKitElement && places.length === 2 && card.type === "Card", shown);
+console.assert(
+  chat instanceof ChatKitElement && places.length === 2 && card.type === "Card",
+  shown,
+);
 
 define(); // importing did it: no harm
 document.body.append(chat);

@@ -20,7 +20,10 @@ export class Backend {
     const args = what[0] === "--app" ? given.slice(0, -2) : given;
     const process = spawn(PYTHON, args, {
       cwd: REPOSITORY,
-      env: { ...globalThis.process.env, PYTHONPATH: [join(E2E, "support"), join(UI, "scripts")].join(":") },
+      env: {
+        ...globalThis.process.env,
+        PYTHONPATH: [join(E2E, "support"), join(UI, "scripts")].join(":"),
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];

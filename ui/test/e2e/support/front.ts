@@ -55,6 +55,7 @@ interface Page {
 
 const TYPES: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
+  ".png": "image/png",
   ".woff2": "font/woff2",
 };
 
@@ -208,7 +209,11 @@ async function spoil(answer: IncomingMessage, response: ServerResponse, trouble:
 }
 
 /** @returns Whether this was the last event. */
-async function reached(response: ServerResponse, trouble: Trouble, count: number): Promise<boolean> {
+async function reached(
+  response: ServerResponse,
+  trouble: Trouble,
+  count: number,
+): Promise<boolean> {
   if ("cut" in trouble && count === trouble.cut) return breakOff(response);
   if ("end" in trouble && count === trouble.end) {
     response.end();

@@ -31,12 +31,12 @@ const PAYLOADS = [
   "vbscript:xss()",
   "data:text/html,<script>parent.xss()</script>",
   "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='parent.xss()'/>",
-  "//x\" onerror=\"xss()",
+  '//x" onerror="xss()',
   "x' onmouseover='xss()",
   "`${xss()}`",
   "\\href{javascript:xss()}{go}",
-  "\\includegraphics[height=1em]{x\" onerror=\"xss()}",
-  "\\htmlData{x=1\" onclick=\"xss()}{go}",
+  '\\includegraphics[height=1em]{x" onerror="xss()}',
+  '\\htmlData{x=1" onclick="xss()}{go}',
 ];
 
 /** Where it may stand in Markdown. */

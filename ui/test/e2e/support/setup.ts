@@ -15,5 +15,8 @@ declare module "vitest" {
 export default function setup(project: TestProject): void {
   const script = join(REPOSITORY, "tools", "find_browser.py");
   const stdio = ["ignore", "pipe", "inherit"] as const;
-  project.provide("browser", execFileSync(PYTHON, [script], { stdio: [...stdio], encoding: "utf8" }).trim());
+  project.provide(
+    "browser",
+    execFileSync(PYTHON, [script], { stdio: [...stdio], encoding: "utf8" }).trim(),
+  );
 }

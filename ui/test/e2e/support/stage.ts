@@ -13,11 +13,9 @@ export class Stage {
     readonly browser: Browser,
   ) {}
 
-  static async set(): Promise<Stage> {
-    const [backend, browser] = await Promise.all([
-      Backend.start("--app", "scripted_app:chat"),
-      launch(),
-    ]);
+  /** @param app What the server answers with: a module below support/, and a name in it. */
+  static async set(app = "scripted_app:chat"): Promise<Stage> {
+    const [backend, browser] = await Promise.all([Backend.start("--app", app), launch()]);
     const front = await Front.start(backend.origin);
     front.serve("/vanilla.html", page());
     return new Stage(backend, front, browser);

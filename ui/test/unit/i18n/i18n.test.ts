@@ -1,8 +1,6 @@
 import { effect } from "@preact/signals";
 import { afterEach, describe, expect, test, vi } from "vitest";
-
-import { daysAgo, formatBytes, formatDuration, setLocale, t } from "../../../src/i18n";
-import { dir, locale } from "../../../src/i18n";
+import { daysAgo, dir, formatBytes, formatDuration, locale, setLocale, t } from "../../../src/i18n";
 import ar from "../../../src/i18n/locales/ar";
 import de from "../../../src/i18n/locales/de";
 import en, { type Messages } from "../../../src/i18n/locales/en";

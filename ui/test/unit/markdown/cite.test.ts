@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import type { Annotation, Source } from "../../../src/wire/types";
-import { growing, rendered, settled } from "./render";
 import { seeded } from "./random";
+import { growing, rendered, settled } from "./render";
 
 afterEach(() => document.body.replaceChildren());
 

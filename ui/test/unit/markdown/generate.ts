@@ -85,7 +85,7 @@ function table(random: Random): string {
 
 function fence(random: Random): string {
   const line = () =>
-    random.pick(["", "  ", "    "]) + random.pick(["", "a = 1;", "``", "- x", "~~"]) + "\n";
+    `${random.pick(["", "  ", "    "])}${random.pick(["", "a = 1;", "``", "- x", "~~"])}\n`;
   const open = random.pick(["```js\n", "~~~\n", "  ```\n", "````py x\n"]);
   return open + lines(random, 30, line) + random.pick(["```\n", "~~~\n", "````\n", "", "  ```\n"]);
 }
@@ -94,7 +94,6 @@ function paragraph(random: Random): string {
   const rarity = random.pick([60, 2000, 100000]);
   const end = () => (random.below(30) ? " " : random.pick(["\n", "\n", "  \n", "\\\n", "\n  "]));
   const text = lines(random, 80, () => words(random, 3, rarity) + end()).trimEnd();
-  return (
-    text + random.pick(["", "\n---", "\n===", "\n# h", "\n- x", "\nh | i\n--|--\na | b"]) + "\n"
-  );
+  const last = random.pick(["", "\n---", "\n===", "\n# h", "\n- x", "\nh | i\n--|--\na | b"]);
+  return `${text}${last}\n`;
 }

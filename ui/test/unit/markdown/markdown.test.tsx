@@ -2,9 +2,10 @@
 import { render } from "preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { Markdown, StaticMarkdown, useMarkdown } from "../../../src/markdown/Markdown";
+import { Markdown, StaticMarkdown } from "../../../src/markdown/Markdown";
 import { MarkdownDocument } from "../../../src/markdown/stream";
 import { TextBuffer } from "../../../src/state/text";
+import { useMarkdown } from "../../../src/ui/items/useMarkdown";
 import { rendered, settled } from "./render";
 
 let place: HTMLElement;

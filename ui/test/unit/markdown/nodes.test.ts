@@ -1,15 +1,17 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, test, vi } from "vitest";
 
+import { imageRules } from "../../../src/parts/images";
+
 import { corpus } from "./corpus";
 import { chunks } from "./random";
-import { growing, rendered, settled } from "./render";
+import { ANY_IMAGES, growing, rendered, settled } from "./render";
 
 afterEach(() => document.body.replaceChildren());
 
 /** The markup of a text, without what says only how it is shown. */
 function markup(text: string): string {
-  return rendered(text)
+  return rendered(text, { images: ANY_IMAGES })
     .querySelector(".markdown")!
     .innerHTML.replace(
       / (?:dir|class|target|rel|tabindex|loading|referrerpolicy|scope)="[^"]*"/g,
@@ -82,7 +84,10 @@ describe("nesting without an end is cut where no one could read it", () => {
     ["lists", `${deep("- ", 3000)}inside`],
     ["numbers", `${deep("1. ", 3000)}inside`],
     ["quotes and lists", `${deep("> - ", 1500)}inside`],
-    ["indented lists", Array.from({ length: 800 }, (_, at) => `${deep("  ", at)}- inside`).join("\n")],
+    [
+      "indented lists",
+      Array.from({ length: 800 }, (_, at) => `${deep("  ", at)}- inside`).join("\n"),
+    ],
     ["emphasis", `${deep("*", 5000)}inside${deep("*", 5000)}`],
     ["strong and emphasis", `${deep("*_", 2500)}inside${deep("_*", 2500)}`],
     ["deletions", `${deep("~~a ", 2000)}inside${deep(" a~~", 2000)}`],
@@ -98,23 +103,65 @@ describe("nesting without an end is cut where no one could read it", () => {
 describe("images", () => {
   const text = "![a chart](https://img.example/a.png)";
 
-  test("from elsewhere are links instead", () => {
-    const place = rendered(text, { allowedImageDomains: ["other.example"] });
+  const allowed = { images: imageRules("/chatkit", null, ["img.example"]) };
+
+  test("are links until someone allows their host, which the link names", () => {
+    const place = rendered(text);
     expect(place.querySelector("img")).toBeNull();
-    expect(place.querySelector("a")!.href).toBe("https://img.example/a.png");
-    expect(place.textContent).toBe("a chart");
+    const link = place.querySelector("a")!;
+    expect(link.href).toBe("https://img.example/a.png");
+    expect(link.rel).toBe("noopener noreferrer");
+    expect(link.textContent.trim()).toBe("Show image a chart img.example");
+    expect(link.querySelector(".sr")!.textContent).toBe("Show image ");
   });
 
-  test("from an allowed domain are shown, without a word to its host about this page", () => {
-    const image = rendered(text, { allowedImageDomains: ["img.example"] }).querySelector("img")!;
+  test("without words for them are links that say what they do", () => {
+    const link = rendered("![](//img.example:8443/a.png)").querySelector("a")!;
+    expect(link.textContent.trim()).toBe("Show image img.example:8443");
+    expect(link.querySelector(".sr")).toBeNull();
+  });
+
+  test.each(["mailto:a@b.example", "chatkit-link://a", "data:image/png;base64,AAAA", "https://["])(
+    "that are none, such as %s, are their words",
+    (address) => {
+      const place = rendered(`![a chart](${address}) ![](${address})`, allowed);
+      expect(place.querySelector("a, img")).toBeNull();
+      expect(place.textContent).toBe("a chart Image not shown");
+    },
+  );
+
+  test("from an allowed host are shown, without a word to it about this page", () => {
+    const image = rendered(text, allowed).querySelector("img")!;
     expect(image.src).toBe("https://img.example/a.png");
     expect(image.getAttribute("referrerpolicy")).toBe("no-referrer");
   });
 
+  test("that can't be loaded are links, and other ones in their place are images again", async () => {
+    const { place, text: document, add } = growing(allowed);
+    await add(text);
+    place.querySelector("img")!.dispatchEvent(new Event("error"));
+    await settled();
+    expect(place.querySelector("img")).toBeNull();
+    expect(place.querySelector("a")!.textContent.trim()).toBe("Show image a chart img.example");
+    document.replace("![another](https://img.example/b.png)");
+    await settled();
+    expect(place.querySelector("img")!.alt).toBe("another");
+  });
+
   test("within a link bring no link of their own", () => {
-    const place = rendered(`[${text}](https://b.example)`, { allowedImageDomains: [] });
+    const place = rendered(`[${text}](https://b.example)`);
     expect(place.querySelectorAll("a")).toHaveLength(1);
     expect(place.querySelector("a")!.textContent).toBe("a chart");
+  });
+
+  test("are links at every moment while they arrive, wherever they stand", async () => {
+    const all = `${text} *${text}*\n\n- ${text}\n\n> ${text}\n\n| a |\n|---|\n| ${text} |\n\n![b][c]\n\n[c]: //img.example/c.png\n`;
+    const { place, add } = growing({ images: imageRules("/chatkit", null, ["other.example"]) });
+    for (const piece of chunks(all, 5, 1)) {
+      await add(piece);
+      expect(place.querySelector("img")).toBeNull();
+    }
+    expect(place.querySelectorAll(".image-link")).toHaveLength(6);
   });
 });
 

@@ -3,9 +3,9 @@
  * could not tell apart.
  */
 
-import type { MarkdownDocument } from "../../../src/markdown/stream";
 import { lex } from "../../../src/markdown/lexer";
-import { type BlockToken, blocks, inlines, type InlineToken } from "../../../src/markdown/tokens";
+import type { MarkdownDocument } from "../../../src/markdown/stream";
+import { type BlockToken, blocks, type InlineToken, inlines } from "../../../src/markdown/tokens";
 
 export type Outline = (string | Outline)[];
 

@@ -15,7 +15,7 @@ export function seeded(seed: number) {
 export function chunks(text: string, longest: number, seed: number): string[] {
   const random = seeded(seed);
   const pieces: string[] = [];
-  for (let at = 0; at < text.length;) {
+  for (let at = 0; at < text.length; ) {
     const end = at + 1 + random.below(longest);
     pieces.push(text.slice(at, end));
     at = end;

@@ -4,6 +4,7 @@ import { type ComponentProps, render } from "preact";
 
 import { Markdown, StaticMarkdown } from "../../../src/markdown/Markdown";
 import { MarkdownDocument } from "../../../src/markdown/stream";
+import type { ImageRules } from "../../../src/parts/images";
 
 /** Fonts, which happy-dom has none of: those that were registered. */
 export const fonts = new Set<{ family: string; source: string }>();
@@ -18,6 +19,9 @@ class TestFont {
 Object.assign(globalThis, { FontFace: TestFont });
 Object.defineProperty(document, "fonts", { value: fonts, configurable: true });
 Object.defineProperty(document, "compatMode", { value: "CSS1Compat", configurable: true });
+
+/** Images from everywhere, as no thread has them: for tests of what is shown of them. */
+export const ANY_IMAGES: ImageRules = { endpoint: null, texts: ["*"], widgets: null };
 
 type Options = Omit<ComponentProps<typeof Markdown>, "document">;
 

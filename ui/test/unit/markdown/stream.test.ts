@@ -1,8 +1,7 @@
 import { Lexer } from "marked";
 import { describe, expect, test, vi } from "vitest";
-
-import { MarkdownDocument } from "../../../src/markdown/stream";
 import type { Block } from "../../../src/markdown/block";
+import { MarkdownDocument } from "../../../src/markdown/stream";
 import { corpus } from "./corpus";
 import { large, small } from "./generate";
 import { fresh, type Outline, shown, withoutAddresses } from "./outline";

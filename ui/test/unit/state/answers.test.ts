@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { frame, refusal, streamed } from "../wire/answers";
 import type { Stream } from "../wire/answers";
+import { frame, refusal, streamed } from "../wire/answers";
 import {
-  Server,
   added,
   assistant,
   brief,
@@ -12,6 +11,7 @@ import {
   failed,
   never,
   opened,
+  Server,
   say,
   toolCall,
   until,

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { frame, refusal, streamed } from "../wire/answers";
 import {
-  Server,
-  URL_,
   aborted,
   chatOf,
   created,
@@ -10,6 +8,8 @@ import {
   later,
   never,
   opened,
+  Server,
+  URL_,
   until,
   user,
 } from "./server";
@@ -382,6 +382,10 @@ describe("a draft", () => {
       getItem: (key: string) => kept.get(key) ?? null,
       setItem: (key: string, value: string) => void kept.set(key, value),
       removeItem: (key: string) => void kept.delete(key),
+      key: (index: number) => [...kept.keys()][index] ?? null,
+      get length() {
+        return kept.size;
+      },
     };
 
     beforeEach(() => {
@@ -454,14 +458,11 @@ describe("a draft", () => {
     });
 
     const wrong = ['{"sending": {"content": 1}}', '{"text": 1, "attachments": "x"}'];
-    test.each(["{", "null", "[]", ...wrong])(
-      "that is damaged is none: %s",
-      async (damaged) => {
-        (await load()).composer.setText("Mine");
-        for (const key of kept.keys()) kept.set(key, damaged);
-        expect((await load()).composer.text.value).toBe("");
-      },
-    );
+    test.each(["{", "null", "[]", ...wrong])("that is damaged is none: %s", async (damaged) => {
+      (await load()).composer.setText("Mine");
+      for (const key of kept.keys()) kept.set(key, damaged);
+      expect((await load()).composer.text.value).toBe("");
+    });
 
     test("is kept in memory where storage is forbidden or full", () => {
       vi.stubGlobal("sessionStorage", {

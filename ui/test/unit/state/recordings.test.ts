@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { toWire } from "../../../src/state/items";
-import { indexOf, threadInfo } from "../../../src/state/reduce";
 import type { ThreadState } from "../../../src/state/reduce";
+import { indexOf, threadInfo } from "../../../src/state/reduce";
 import type { Thread, ThreadStreamEvent } from "../../../src/wire/types";
 import schema from "../../fixtures/contract.schema.json";
 import { isStream, recording, recordings } from "../../fixtures/recordings";

@@ -3,12 +3,12 @@ import {
   ended,
   withNewest,
   withOlder,
-  withSending,
   withoutSending,
+  withSending,
 } from "../../../src/state/edits";
 import { fromWire, isVisible, toWire } from "../../../src/state/items";
-import { EMPTY, reduce } from "../../../src/state/reduce";
 import type { Step, ThreadState } from "../../../src/state/reduce";
+import { EMPTY, reduce } from "../../../src/state/reduce";
 import { changeNode } from "../../../src/state/widget_tree";
 import type { ThreadItem, ThreadStreamEvent, UserMessageItem } from "../../../src/wire/types";
 import { added, assistant, created, delta, done, updated, user, widget } from "./server";

@@ -1,12 +1,12 @@
 /** Recordings, folded as the element folds them. */
 
-import type { SyncCustomActionResponse, Thread, ThreadStreamEvent } from "../../../src/wire/types";
-import { SseParser } from "../../../src/wire/sse";
 import { begun, ended, upTo, withToolOutput } from "../../../src/state/edits";
-import { EMPTY, reduce } from "../../../src/state/reduce";
 import type { Effect, ThreadState } from "../../../src/state/reduce";
-import { isStream } from "../../fixtures/recordings";
+import { EMPTY, reduce } from "../../../src/state/reduce";
+import { SseParser } from "../../../src/wire/sse";
+import type { SyncCustomActionResponse, Thread, ThreadStreamEvent } from "../../../src/wire/types";
 import type { Exchange, Recording } from "../../fixtures/recordings";
+import { isStream } from "../../fixtures/recordings";
 
 export interface Replayed {
   readonly state: ThreadState;

@@ -1,8 +1,8 @@
 /** A ChatKit server behind `fetch`, which does what a test says. */
 
 import { expect, vi } from "vitest";
-import { Controller } from "../../../src/state";
 import type { ChatEvents, ChatOptions, Item } from "../../../src/state";
+import { Controller } from "../../../src/state";
 import type { Params, Request, RequestType, Thread, ThreadItem } from "../../../src/wire/types";
 import { Stream } from "../wire/answers";
 

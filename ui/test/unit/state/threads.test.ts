@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { frame, refusal, streamed } from "../wire/answers";
 import type { ItemPage, ThreadItem } from "../../../src/wire/types";
+import { frame, refusal, streamed } from "../wire/answers";
 import {
-  Server,
   added,
   assistant,
   brief,
@@ -13,6 +12,7 @@ import {
   later,
   never,
   opened,
+  Server,
   say,
   shown,
   thread,

@@ -16,16 +16,20 @@ const ACCENTS = ["#7c3aed", "#ffd60a", "#0f172a", "#f1f5f9", "rgb(255, 0, 0)"];
 const THEMES: ThemeOption[] = (["light", "dark"] as const).flatMap((colorScheme) => [
   { colorScheme },
   ...[0, 9].flatMap((tint) =>
-    [-4, 4].map((shade): ThemeOption => ({
-      colorScheme,
-      color: { grayscale: { hue: 220, tint: tint as 0, shade: shade as 4 } },
-    })),
+    [-4, 4].map(
+      (shade): ThemeOption => ({
+        colorScheme,
+        color: { grayscale: { hue: 220, tint: tint as 0, shade: shade as 4 } },
+      }),
+    ),
   ),
   ...ACCENTS.flatMap((primary) =>
-    ([0, 1, 2, 3] as const).map((level): ThemeOption => ({
-      colorScheme,
-      color: { accent: { primary, level } },
-    })),
+    ([0, 1, 2, 3] as const).map(
+      (level): ThemeOption => ({
+        colorScheme,
+        color: { accent: { primary, level } },
+      }),
+    ),
   ),
   { colorScheme, color: { surface: { background: "#102030", foreground: "#ffffff" } } },
   { colorScheme, color: { surface: { background: "#ffffff", foreground: "#f5f5f5" } } },

@@ -1,9 +1,8 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
 import { describe, expect, test, vi } from "vitest";
-
-import { failureText } from "../../../src/ui/FailureCard";
 import type { Failure, Item, QuestionsItem } from "../../../src/state";
+import { failureText } from "../../../src/ui/FailureCard";
 
 import { assistantItem, fakeConversation, item, userItem } from "./fake";
 import { mount } from "./mount";

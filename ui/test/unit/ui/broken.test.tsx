@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import type { Item, QuestionsItem } from "../../../src/state";
 
-import { assistantItem, fakeConversation, item, userItem } from "./fake";
+import { assistantItem, fakeConversation, item, thread, userItem } from "./fake";
 import { mount } from "./mount";
 
 const NOTE = "This can't be shown.";
@@ -61,4 +61,95 @@ test("questions that can't be shown leave the thread as it is", () => {
   const { text } = mount({}, conversation);
   expect(text("[data-key=u1]")).toBe("You saidhi");
   expect(text(".footer [role=note]")).toBe(NOTE);
+});
+
+describe("a part of the chat that can't be shown", () => {
+  const wrong = new TypeError("It is not what it should be.");
+  /** What throws as soon as anything of it is read. */
+  const trap = <T extends object>(given: T, key: keyof T): T =>
+    Object.defineProperty({ ...given }, key, {
+      get: () => {
+        throw wrong;
+      },
+    });
+  const said = () => [userItem("u1", "hi")];
+
+  test("is a note in its place: the header", () => {
+    const conversation = fakeConversation(said());
+    conversation.thread.value = trap(conversation.thread.value!, "title");
+    const { box, emit, text } = mount({}, conversation);
+    expect(text(".main > .column [role=note]")).toContain(NOTE);
+    expect(text("[data-key=u1]")).toBe("You saidhi");
+    expect(box()).not.toBeNull();
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+  });
+
+  test("the thread", () => {
+    const conversation = fakeConversation(said());
+    conversation.failure.value = trap({ kind: "turn" } as never, "message" as never);
+    const { box, emit, hasButton } = mount({}, conversation);
+    expect(box()).not.toBeNull();
+    expect(hasButton("Chat history")).toBe(true);
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+  });
+
+  test("a notice", () => {
+    const conversation = fakeConversation(said());
+    const notice = { id: 1, level: "info", title: null, message: "Hello", after: "u1" } as const;
+    conversation.notices.value = [trap(notice, "message"), { ...notice, id: 2 }];
+    const { box, emit, text } = mount({}, conversation);
+    expect(text(".turn")).toContain(NOTE);
+    expect(text(".turn")).toContain("Hello");
+    expect(box()).not.toBeNull();
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+  });
+
+  test("the footer, which is tried again when the user asks for it", () => {
+    const conversation = fakeConversation(said());
+    const trapped = trap({ type: "locked" as const, reason: "Why" }, "reason");
+    const { all, box, chat, click, emit, text } = mount({}, conversation);
+    act(() => void (chat.restriction.value = trapped));
+    expect(box()).toBeNull();
+    expect(text("[data-key=u1]")).toBe("You saidhi");
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+    chat.restriction.value = null;
+    click("Try again");
+    expect(box()).not.toBeNull();
+    expect(all(".footer")).toHaveLength(1);
+  });
+
+  test("the list of threads, which can be closed", () => {
+    const { all, chat, click, emit, text } = mount({}, fakeConversation(said()));
+    chat.history.threads.value = [trap(thread("thr_2", "Another"), "title")];
+    act(() => void (chat.history.isOpen.value = true));
+    expect(text("[role=dialog]")).toContain(NOTE);
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+    click("Close history");
+    expect(all("[role=dialog]")).toEqual([]);
+    expect(text("[data-key=u1]")).toBe("You saidhi");
+  });
+
+  test("is shown with another conversation", () => {
+    const conversation = fakeConversation(said());
+    conversation.thread.value = trap(conversation.thread.value!, "title");
+    const { chat, hasButton } = mount({}, conversation);
+    expect(hasButton("Chat history")).toBe(false);
+    act(() => void (chat.conversation.value = fakeConversation([userItem("u2", "hm")])));
+    expect(hasButton("Chat history")).toBe(true);
+  });
+
+  test("is not all there is, whatever it was", () => {
+    const { chat, emit, setOptions, text } = mount({}, fakeConversation(said()));
+    const { conversation } = chat;
+    const key = vi.fn<() => string>(() => {
+      throw wrong;
+    });
+    const broken = Object.defineProperty({ ...conversation.value }, "key", { get: key });
+    act(() => void (conversation.value = broken));
+    expect(text("[role=note]")).toContain(NOTE);
+    expect(emit).toHaveBeenCalledExactlyOnceWith("chatkit.error", { error: wrong });
+    key.mockReturnValue("again");
+    setOptions({ header: { enabled: false } });
+    expect(text("[data-key=u1]")).toBe("You saidhi");
+  });
 });

@@ -154,6 +154,7 @@ export function fakeChat(conversation = fakeConversation()) {
     answer: note<void>("answer"),
     skip: note<void>("skip"),
     fetchUpdates: note<void>("fetchUpdates"),
+    clearDrafts: () => {},
     dispose: () => {},
   };
   return { chat: chat satisfies Chat, calls, rejections, conversation };

@@ -32,7 +32,7 @@ describe("the header", () => {
   test.each(["constructor", "toString", "__proto__"])("an icon called %s is none", async (icon) => {
     const header = { rightAction: { icon: icon as "home", onClick: () => {} } };
     const { hasButton, root } = mount({ header });
-    await import("../../../src/ui/icons/more");
+    await import("../../../src/parts/icons/more");
     await act(async () => {});
     expect(hasButton("Chat history")).toBe(true);
     const button = root.querySelector(".header .icon-button:last-child")!;

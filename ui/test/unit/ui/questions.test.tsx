@@ -43,8 +43,7 @@ describe("questions", () => {
       const conversation = fakeConversation([userItem("u", "hi")]);
       const view = mount({}, conversation);
       const come = () => act(() => void (conversation.questions.value = questions));
-      const phase = (now: "streaming" | "idle") =>
-        act(() => void (conversation.phase.value = now));
+      const phase = (now: "streaming" | "idle") => act(() => void (conversation.phase.value = now));
       const settled = () => new Promise((resolve) => setTimeout(resolve));
       return { ...view, come, phase, settled };
     };
@@ -114,7 +113,10 @@ describe("questions", () => {
 
   test("may be called what they like", () => {
     const { inputs } = questions;
-    const named = { ...questions, inputs: inputs.map((input) => ({ ...input, id: "constructor" })) };
+    const named = {
+      ...questions,
+      inputs: inputs.map((input) => ({ ...input, id: "constructor" })),
+    };
     const conversation = fakeConversation([userItem("u", "hi"), questions]);
     conversation.questions.value = named;
     expect(mount({}, conversation).button("Next").disabled).toBe(true);

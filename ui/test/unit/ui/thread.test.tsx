@@ -103,8 +103,11 @@ describe("messages", () => {
   test("while one part of an answer grows, the others are let be", () => {
     const read = vi.fn(() => 3);
     const annotation = Object.defineProperty({ ...source }, "index", { get: read });
-    const part = (text: string, annotations: readonly Annotation[] = []) =>
-      ({ text: TextBuffer.of(text), annotations, done: false });
+    const part = (text: string, annotations: readonly Annotation[] = []) => ({
+      text: TextBuffer.of(text),
+      annotations,
+      done: false,
+    });
     const parts = [part("One", [annotation]), part("Two")] as const;
     const answer = { ...assistantItem("a", "", [], "open"), parts };
     const conversation = fakeConversation([userItem("u", "hi"), answer]);
@@ -321,7 +324,9 @@ describe("what happens besides", () => {
     expect(root.querySelector<HTMLImageElement>(".generated img")!.src).toBe(
       "https://x.test/i.png",
     );
-    expect(root.querySelector<HTMLAnchorElement>(".generated a")!.href).toBe("https://x.test/i.png");
+    expect(root.querySelector<HTMLAnchorElement>(".generated a")!.href).toBe(
+      "https://x.test/i.png",
+    );
   });
 
   test("an image that is in its own address is no link: no browser opens that in a tab", () => {

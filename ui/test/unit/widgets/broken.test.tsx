@@ -116,7 +116,10 @@ describe("what would do harm", () => {
     };
     const text = { type: "Text", value: "A", ...all };
     const shown = new Shown().show(card({ type: "Row", ...all }, text));
-    const styles = shown.all("[style]").map((element) => element.getAttribute("style")).join();
+    const styles = shown
+      .all("[style]")
+      .map((element) => element.getAttribute("style"))
+      .join();
     expect(styles).not.toContain(value);
     expect(styles).not.toContain("evil");
   });

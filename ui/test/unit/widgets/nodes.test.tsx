@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 
+import { imageRules } from "../../../src/parts/images";
+
 import { card, Shown } from "./show";
 
 function show(...children: unknown[]): Shown {
@@ -87,7 +89,10 @@ describe("containers", () => {
       radius: "md",
       border: { size: 2, style: "dashed" },
       background: "surface-secondary",
-      children: [{ type: "Text", value: "A" }, { type: "Spacer", minSize: 20 }],
+      children: [
+        { type: "Text", value: "A" },
+        { type: "Spacer", minSize: 20 },
+      ],
     });
     const { style } = shown.one(".w-row");
     expect(style.gap).toBe("calc(2 * var(--ck-unit))");
@@ -128,7 +133,7 @@ describe("containers", () => {
 describe("pictures", () => {
   test("come from where pictures may come from", () => {
     const image = (src: unknown) => ({ type: "Image", src, alt: "A cat" });
-    const domains = ["pictures.example"];
+    const images = imageRules("/chatkit", ["pictures.example"], []);
     const shown = new Shown().show(
       card(
         image("https://pictures.example/cat.png"),
@@ -138,7 +143,7 @@ describe("pictures", () => {
         image("javascript:alert(1)"),
         image({ src: "x" }),
       ),
-      { imageDomains: domains },
+      { images },
     );
     expect(shown.all("img").map((img) => img.getAttribute("src"))).toEqual([
       "https://pictures.example/cat.png",

@@ -3,8 +3,8 @@ import { act } from "preact/test-utils";
 import { vi } from "vitest";
 
 import { normalise } from "../../../src/options";
-import type { WidgetRoot } from "../../../src/wire/types";
 import Widget, { type WidgetProps } from "../../../src/widgets/Widget";
+import type { WidgetRoot } from "../../../src/wire/types";
 
 type More = Partial<Omit<WidgetProps, "widget">>;
 

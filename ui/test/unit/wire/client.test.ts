@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
-import { ChatKitClient } from "../../../src/wire/client";
 import type { ClientOptions, EventStream, StreamedEvent } from "../../../src/wire/client";
-import { messageInput } from "../../../src/wire/params";
+import { ChatKitClient } from "../../../src/wire/client";
 import { WireError } from "../../../src/wire/errors";
+import { messageInput } from "../../../src/wire/params";
 import type { ThreadStreamEvent } from "../../../src/wire/types";
-import { isStream, recording, recordings } from "../../fixtures/recordings";
 import type { Exchange } from "../../fixtures/recordings";
-import { Stream, frame, refusal, streamed } from "./answers";
+import { isStream, recording, recordings } from "../../fixtures/recordings";
+import { frame, refusal, Stream, streamed } from "./answers";
 
 const NOTICE = { type: "notice", level: "info", message: "m" } satisfies ThreadStreamEvent;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { SseParser } from "../../../src/wire/sse";
 import type { ServerSentEvent } from "../../../src/wire/sse";
+import { SseParser } from "../../../src/wire/sse";
 
 const encoder = new TextEncoder();
 
@@ -66,7 +66,9 @@ describe("SseParser", () => {
     ["\\r\\n", "\r\n"],
     ["\\r", "\r"],
   ])("with lines that end in %s", (_name, end) => {
-    const text = ["id: 5", "data: Grüße 🌧", "data: 👩‍👩‍👧", "", ": c", "", "data: x", "", ""].join(end);
+    const text = ["id: 5", "data: Grüße 🌧", "data: 👩‍👩‍👧", "", ": c", "", "data: x", "", ""].join(
+      end,
+    );
     const bytes = encoder.encode(text);
     const whole = parse(bytes);
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ChatKitClient } from "../../../src/wire/client";
-import { upload } from "../../../src/wire/upload";
 import type { UploadOptions } from "../../../src/wire/upload";
+import { upload } from "../../../src/wire/upload";
 import { refusal } from "./answers";
 
 const API = "https://chat.test/api";
@@ -125,6 +125,23 @@ describe("a direct upload", () => {
       fetch: async () => refusal(401, "auth.required", "Sign in."),
     });
     await expect(work).rejects.toMatchObject({ kind: "http", status: 401, told: "Sign in." });
+  });
+
+  test.each([
+    ["/upload", true],
+    [API, true],
+    ["https://chat.test/elsewhere", true],
+    ["https://storage.test/upload", false],
+  ])("to %s that is answered with 401 says so of the user: %s", async (uploadUrl, does) => {
+    for (const fetch of [undefined, async () => refusal(401, "", "")]) {
+      const onUnauthorized = vi.fn();
+      vi.stubGlobal("location", { href: "https://chat.test/page" });
+      const { work } = begin({ type: "direct", uploadUrl }, { fetch, onUnauthorized });
+      if (!fetch) (await sent()).answer(401, {});
+      await expect(work).rejects.toMatchObject({ status: 401 });
+      expect(onUnauthorized).toHaveBeenCalledTimes(does ? 1 : 0);
+      vi.unstubAllGlobals();
+    }
   });
 
   test("says when the server can't be reached", async () => {

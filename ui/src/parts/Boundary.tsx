@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { Component } from "preact";
 
 interface State<T> {
-  broken?: { readonly value: T; readonly error: unknown };
+  broken?: { readonly value: T; readonly error: unknown } | undefined;
 }
 
 /** Keeps what is wrong with one value from the rest: something else is shown until it changes. */
@@ -13,6 +13,11 @@ export abstract class Boundary<P, T> extends Component<P, State<T>> {
 
   override componentDidCatch(error: unknown): void {
     this.setState({ broken: { value: this.value(this.props), error } });
+  }
+
+  /** Show the value again, which may work by now. */
+  tryAgain(): void {
+    this.setState({ broken: undefined });
   }
 
   override render() {

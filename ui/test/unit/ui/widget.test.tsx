@@ -4,9 +4,10 @@ import { render } from "preact";
 import { expect, test, vi } from "vitest";
 
 import { normalise } from "../../../src/options";
-import type { WidgetEntry } from "../../../src/state";
+import type { Chat, WidgetEntry } from "../../../src/state";
 import { type Ui, UiProvider } from "../../../src/ui/context";
-import { WidgetView } from "../../../src/widgets";
+import { imagesOf } from "../../../src/ui/images";
+import { WidgetView } from "../../../src/ui/items/WidgetView";
 
 const widget = {
   type: "Card",
@@ -25,7 +26,8 @@ function view() {
     responding: signal(false),
   });
   const options = signal(normalise({ api: { url: "/chatkit" } }).options!);
-  const ui = { chat: { act, conversation }, options, emit } as unknown as Ui;
+  const chat = { act, conversation } as unknown as Chat;
+  const ui = { chat, options, emit, ...imagesOf(chat, options) } as unknown as Ui;
   const item = { type: "widget", id: "wgt_1", widget, copy_text: null } as unknown as WidgetEntry;
   const host = document.createElement("div");
   document.body.append(host);

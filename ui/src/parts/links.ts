@@ -1,12 +1,11 @@
 /**
- * Where links may lead and images may come from. What is not on a list here is shown as text.
+ * Where links may lead. What is not on a list here is shown as text.
  *
  * Addresses are read by the browser's own parser, which drops what hides a scheme (tabs, line
  * ends, control characters), and given back as it writes them.
  */
 
 const LINK_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
-const IMAGE_SCHEMES = new Set(["http:", "https:"]);
 const DEEPLINK = "chatkit-link:";
 
 /** A link to the page that embeds the element: `chatkit-link://NAME?KEY=VALUE`. */
@@ -22,7 +21,7 @@ export interface LinkTarget {
 
 /** The target of a link, or nothing when it may not be followed. */
 export function linkTarget(href: string): LinkTarget | undefined {
-  const url = parse(href);
+  const url = parseAddress(href);
   if (url?.protocol === DEEPLINK) return { href: url.href, deeplink: deeplink(url) };
   return url && LINK_SCHEMES.has(url.protocol) ? { href: url.href } : undefined;
 }
@@ -35,28 +34,6 @@ export function linkProps({ href, deeplink }: LinkTarget, onDeeplink: (link: Dee
   };
   const onClick = deeplink && follow;
   return { href, target: "_blank", rel: "noopener noreferrer", onClick };
-}
-
-/**
- * The address of an image, or nothing when it may not be loaded.
- *
- * @param domains The hosts that images may come from, `*.` before one for those below it; any
- *   when there is no list.
- */
-export function imageAddress(href: string, domains: readonly string[] | null): string | undefined {
-  const url = parse(href);
-  if (!url || !IMAGE_SCHEMES.has(url.protocol)) return undefined;
-  return !domains || domains.some((domain) => isWithin(url.hostname, domain))
-    ? url.href
-    : undefined;
-}
-
-function isWithin(host: string, domain: string): boolean {
-  const name = domain
-    .toLowerCase()
-    .replace(/^https?:\/\//, "")
-    .replace(/[:/].*$/, "");
-  return name.startsWith("*.") ? host.endsWith(name.slice(1)) : host === name;
 }
 
 function deeplink(url: URL): Deeplink {
@@ -73,10 +50,20 @@ function unescaped(text: string): string {
   }
 }
 
-function parse(href: string): URL | undefined {
+/** The host of an address as people know it. */
+export function hostName(url: string): string {
   try {
-    return new URL(href, document.baseURI);
+    return new URL(url).hostname.replace(/^www\./, "");
   } catch {
-    return undefined; // not an address
+    return url;
+  }
+}
+
+/** An address as the browser reads it in this page; nothing if it is none. */
+export function parseAddress(href: string): URL | undefined {
+  try {
+    return new URL(href, globalThis.document?.baseURI);
+  } catch {
+    return undefined;
   }
 }

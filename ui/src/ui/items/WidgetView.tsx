@@ -1,18 +1,16 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-
-import type { WidgetEntry } from "../state";
-import { useUi } from "../ui/context";
-
-import { Note } from "./Note";
-import type Widget from "./Widget";
+import { Note } from "../../parts/Note";
+import type { WidgetEntry } from "../../state";
+import type Widget from "../../widgets/Widget";
+import { useUi } from "../context";
 
 /** The renderer, once it is there; it is a chunk of its own. */
 const renderer = signal<typeof Widget | "failed" | null>(null);
 
 /** A widget of a thread. */
 export function WidgetView({ item }: { item: WidgetEntry }) {
-  const { chat, options, emit } = useUi();
+  const { chat, options, emit, images } = useUi();
   useEffect(() => void fetchRenderer(), []);
   const Renderer = renderer.value;
   if (Renderer === null) return null;
@@ -24,7 +22,7 @@ export function WidgetView({ item }: { item: WidgetEntry }) {
       itemId={item.id}
       plainText={item.copy_text}
       theme={options.value.theme}
-      imageDomains={conversation.thread.value?.allowed_image_domains ?? null}
+      images={images.value}
       isAnswering={conversation.responding.value}
       onAction={(action, itemId) => chat.act(action, itemId)}
       onDeeplink={(link) => emit("chatkit.deeplink", link)}
@@ -38,7 +36,7 @@ export function WidgetView({ item }: { item: WidgetEntry }) {
 async function fetchRenderer(): Promise<void> {
   if (typeof renderer.peek() === "function") return;
   try {
-    const { default: loaded } = await import("./Widget");
+    const { default: loaded } = await import("../../widgets/Widget");
     renderer.value = loaded; // a function is a value here
   } catch {
     renderer.value = "failed"; // until the next widget tries again
