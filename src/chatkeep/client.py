@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import httpx2
 
-from .protocol.wire import from_json, to_json
+from .encoding import from_json, to_json
 
 JSON: TypeAlias = dict[str, Any]
 Event: TypeAlias = dict[str, Any]

@@ -28,6 +28,7 @@ from chatkit.widgets import WidgetTemplate
 
 from chatkeep import Chatkeep, Context, Turn, WidgetAction
 from chatkeep.client import ChatClient, ClientFailure
+from chatkeep.encoding import MAX_DEPTH
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of, post
@@ -53,6 +54,7 @@ from support.items import (
     widget_texts,
     workflow,
 )
+from support.json_values import nested
 from support.stores import ObservedStore
 
 
@@ -400,7 +402,8 @@ def output_of(turn: Turn) -> str:
     return city
 
 
-DEEP: Any = json.loads("[" * 190 + "]" * 190)
+DEEP: Any = nested(MAX_DEPTH - 2)
+"""In a request, two levels are its own."""
 
 
 @pytest.mark.parametrize("result", [None, "", 0, False, 2**70, 1e300, "\x00", {"\ud800": 1}, DEEP])

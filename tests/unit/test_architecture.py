@@ -115,6 +115,49 @@ def test_stores_and_live_logs_know_no_protocol() -> None:
     assert offenders(backends, "chatkeep.protocol", "chatkit", "pydantic") == []
 
 
+JSON_ENCODERS = {
+    "chatkeep.encoding": "makes the JSON",
+    "chatkeep.cli.server": "hands its settings to its workers",
+    "chatkeep.web.ui": "writes JavaScript into a page",
+    "chatkeep.testing.model_replies": "plays a server of another maker",
+    "chatkeep.testing.model_server": "plays a server of another maker",
+    "chatkeep.testing.store_contract.text": "makes JSON as other encoders do",
+}
+"""Who may make JSON for itself, and what for."""
+
+
+def test_json_is_made_in_one_place() -> None:
+    """Two encoders differ in what they refuse, and one day in what they keep."""
+    makers = {
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute | ast.alias)
+        if _names_an_encoder(node)
+    }
+    assert makers == set(JSON_ENCODERS)
+
+
+def _names_an_encoder(node: ast.Attribute | ast.alias) -> bool:
+    if isinstance(node, ast.alias):
+        return node.name in {"orjson", "ujson", "simplejson"}
+    if node.attr == "model_dump_json":
+        return True
+    owner = ast.unparse(node.value)
+    return (owner, node.attr) in {
+        ("json", "dump"),
+        ("json", "dumps"),
+        ("json", "JSONEncoder"),
+        ("msgspec.json", "encode"),
+        ("msgspec.json", "Encoder"),
+        ("pydantic_core", "to_json"),
+    }
+
+
+def test_the_encoder_and_the_stores_know_no_protocol() -> None:
+    assert offenders(["chatkeep.encoding"], "chatkeep", "pydantic", "chatkit") == []
+
+
 def test_contracts_know_no_implementation() -> None:
     contracts = ["chatkeep.stores.base", "chatkeep.live.base"]
     assert offenders(contracts, *BACKENDS) == []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from ..encoding import from_json, text_json, to_json
 from ..protocol.sse import delta_prefix
-from ..protocol.wire import from_json, text_json, to_json
 from ..stores.base import ItemRecord
 
 JSON = dict[str, Any]

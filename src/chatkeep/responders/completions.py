@@ -8,7 +8,6 @@ the status and the beginning of the body; a client never sees either.
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
@@ -21,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import httpx2
-import msgspec
 
+from ..encoding import to_unicode_json
 from ..errors import (
     ConfigurationError,
     ModelAuthFailed,
@@ -220,7 +219,7 @@ class Completions:
         client = self._client()
         timeout = httpx2.Timeout(None, connect=self._timeout.connect)
         request = client.build_request(
-            "POST", self._url, content=_encode(body), headers=self._headers, timeout=timeout
+            "POST", self._url, content=to_unicode_json(body), headers=self._headers, timeout=timeout
         )
         try:
             response = await client.send(request, stream=True)
@@ -334,15 +333,6 @@ def _headers(api_key: str | None) -> dict[str, str]:
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
     return headers
-
-
-def _encode(body: dict[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:
-        text = json.dumps(body, ensure_ascii=False)
-        # Two halves of a character become one; a half on its own becomes U+FFFD.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 async def _excerpt(response: httpx2.Response) -> str:
