@@ -19,7 +19,7 @@
     │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut, TurnInterrupted
     │   └── ModelError
     │       ├── ModelUnavailable, ModelRateLimited, ModelAuthFailed
-    │       └── ModelNotFound, ModelRejected, ModelStreamCut
+    │       └── ModelNotFound, ModelRejected, ModelStreamCut, ModelCalledTool
     └── StoreConflict                raised by a store, handled by the engine
         ├── TurnActive
         └── TurnRepeated
@@ -232,6 +232,12 @@ class ModelStreamCut(ModelError):
     """The model stopped in the middle of its answer."""
 
     code = "model.stream_cut"
+
+
+class ModelCalledTool(ModelError):
+    """The model asked for a tool that this server does not run."""
+
+    code = "model.called_tool"
 
 
 class StoreConflict(ChatkeepError):

@@ -36,10 +36,19 @@ class ThreadItems:
         """Delete the items that are there."""
         await self._store.delete_items(self._owner, self._thread_id, item_ids)
 
-    async def newest(self, limit: int) -> list[ThreadItem]:
-        """Return the newest items, newest first, hidden ones included."""
-        found = [] if self._until is None else [self._until]
-        after = None if self._until is None else self._until.id
+    async def newest(self, limit: int, before: str | None = None) -> list[ThreadItem]:
+        """Return the newest items, newest first, hidden ones included.
+
+        Args:
+            limit: How many at most.
+            before: The id of an item, to return those that stand before it.
+        """
+        if self._until is None or before is not None:
+            return await self._before(before, limit)
+        return [self._until, *await self._before(self._until.id, limit - 1)][:limit]
+
+    async def _before(self, after: str | None, limit: int) -> list[ThreadItem]:
+        found: list[ThreadItem] = []
         while len(found) < limit:
             query = PageQuery(min(limit - len(found), MAX_PAGE_SIZE), after)
             page = await self._store.list_items(self._owner, self._thread_id, query, hidden=True)
@@ -47,4 +56,4 @@ class ThreadItems:
             after = page.after
             if after is None:
                 break
-        return found[:limit]
+        return found

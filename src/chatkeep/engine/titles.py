@@ -1,6 +1,6 @@
 """What a thread is called before anyone names it."""
 
-from ..history import join_content
+from ..messages import join_content
 from ..protocol.types import UserMessageItem
 
 MAX_LENGTH = 60
