@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ..client import JSON, ClientFailure, Event
+from ..protocol.widgets import components
 
 
 class View(Protocol):
@@ -237,11 +238,8 @@ def user_text(item: JSON) -> str:
     return "".join(part["text"] for part in item["content"])
 
 
-def _widget_texts(component: JSON) -> Iterator[str]:
-    for name in ("title", "value", "label"):
-        if isinstance(component.get(name), str):
-            yield component[name]
-    children = component.get("children") or ()
-    for child in [children] if isinstance(children, dict) else children:
-        if isinstance(child, dict):
-            yield from _widget_texts(child)
+def _widget_texts(widget: JSON) -> Iterator[str]:
+    for component in components(widget):
+        for name in ("title", "value", "label"):
+            if isinstance(component.get(name), str):
+                yield component[name]
