@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
+from ..characters import cut_after
 from .answer import Sources, View
 from .blocks import Blocks
 
@@ -133,7 +134,10 @@ class TerminalView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         height = max(options.size.height - 3, 1)
         tail = self._blocks.tail(height)
-        rendered = _markdown(tail) if len(tail) < _RENDERED_TAIL else Text(tail[-_RENDERED_TAIL:])
+        if len(tail) < _RENDERED_TAIL:
+            rendered = _markdown(tail)
+        else:
+            rendered = Text(tail[cut_after(tail, len(tail) - _RENDERED_TAIL) :])
         yield _Lines(_lines(console, rendered)[-height:])
         if self._busy:
             yield self._spinner

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from ..characters import shorten
 from ..errors import TurnTimedOut
 from ..live.base import LogWriter
 from ..protocol.types import ThreadItemUpdatedEvent
@@ -138,7 +139,7 @@ class TurnRunner:
             title = await call(namer, self.turn)
             if isinstance(title, str) and title.strip():
                 limit = self._settings.max_title_length
-                self.turn.thread.title = " ".join(title.split())[:limit]
+                self.turn.thread.title = shorten(" ".join(title.split()), limit)
                 await self._keep_thread()
         except Exception:
             logger.exception("turn %s: naming the thread failed", self.record.id)

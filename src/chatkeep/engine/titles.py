@@ -1,5 +1,6 @@
 """What a thread is called before anyone names it."""
 
+from ..characters import cut_before
 from ..messages import join_content
 from ..protocol.types import UserMessageItem
 
@@ -13,5 +14,5 @@ def title_from_text(message: UserMessageItem) -> str | None:
         return text or None
     cut = text[: MAX_LENGTH + 1].rsplit(" ", 1)[0]
     if len(cut) > MAX_LENGTH:  # one very long word
-        cut = text[:MAX_LENGTH]
+        cut = text[: cut_before(text, MAX_LENGTH)]
     return cut.rstrip(" ,.;:!?-–—") + "…"

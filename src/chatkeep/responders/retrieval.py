@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Literal, Protocol
 
+from ..characters import shorten
 from ..messages import Message
 from ..protocol import (
     CustomSummary,
@@ -142,7 +143,7 @@ class _Search:
     """The workflow item that shows a search."""
 
     def __init__(self, turn: Turn, question: str) -> None:
-        self._question = " ".join(question.split())[:_SHOWN_QUESTION]
+        self._question = shorten(" ".join(question.split()), _SHOWN_QUESTION)
         self._turn = turn
         self._id = turn.item_id("workflow")
         self._created_at = turn.now()
