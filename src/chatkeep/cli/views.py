@@ -9,6 +9,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ..characters import cut_after
+from ..errors import words_of
 from .answer import Sources, View
 from .blocks import Blocks
 
@@ -27,7 +28,8 @@ def safe(text: str) -> str:
 def complain(message: str) -> None:
     """Print what went wrong, on standard error."""
     console = Console(stderr=True, highlight=False)
-    console.print(Text.assemble(("Error: ", "bold red"), safe(message)), soft_wrap=True)
+    words = words_of(safe(message))
+    console.print(Text.assemble(("Error: ", "bold red"), words), soft_wrap=True)
 
 
 def _markdown(source: str) -> RenderableType:
