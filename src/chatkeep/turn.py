@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from . import ids
 from .context import Context
+from .encoding import from_json, to_json
 from .engine.conversation import messages_of, newest_that_fit
 from .engine.recorder import Recorder
 from .engine.thread_state import ThreadState
@@ -213,8 +214,12 @@ class Turn:
         """Note what the model counted; it is kept with the turn.
 
         Numbers add up, those in nested objects too; anything else is replaced.
+
+        Raises:
+            ValueError: It holds something that JSON has no form for, so that it
+                could not be kept.
         """
-        self.usage = _added(self.usage or {}, usage)
+        self.usage = _added(self.usage or {}, from_json(to_json(usage)))
 
     # Making items
 

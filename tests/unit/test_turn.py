@@ -1,5 +1,6 @@
 """What a responder notes of its turn."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -42,6 +43,7 @@ def a_turn() -> Turn:
         ({"details": {"a": 1}}, {"details": None}, {"details": None}),
         ({"a": 1}, {"a": "one"}, {"a": "one"}),
         ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": Decimal("1.5")}, {"b": float("nan")}, {"a": "1.5", "b": None}),
     ],
 )
 def test_what_the_model_counted_adds_up(first: Any, second: Any, total: Any) -> None:
@@ -51,3 +53,12 @@ def test_what_the_model_counted_adds_up(first: Any, second: Any, total: Any) -> 
     turn.record_usage(second)
     assert turn.usage == total
     assert repr(first) == before, "what the responder holds is its own"
+
+
+def test_what_can_not_be_kept_is_refused_where_it_is_noted() -> None:
+    """At the end of the turn it would keep the thread from being freed."""
+    turn = a_turn()
+    turn.record_usage({"tokens": 1})
+    with pytest.raises(ValueError, match="no form in JSON"):
+        turn.record_usage({"response": object()})
+    assert turn.usage == {"tokens": 1}
