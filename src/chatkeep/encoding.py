@@ -6,8 +6,8 @@ valid (RFC 8259). Where JSON has no form of its own for a value:
 * A number that is none (NaN, the infinities), or an integer of more digits
   than Python reads back, becomes ``null``.
 * A lone surrogate, which UTF-8 can't carry, becomes a ``\\udxxx`` escape.
-* Tuples, sets and arrays become lists; dates, decimals and UUIDs strings; an
-  enum its value; numpy's scalars plain ones; keys strings.
+* Tuples, sets and arrays become lists; dates, decimals, UUIDs and bytes (in
+  base64) strings; an enum its value; numpy's scalars plain ones; keys strings.
 
 Ordinary values take one call of msgspec. Only what that refuses, and what may
 not be read back, is looked at piece by piece.
@@ -15,9 +15,9 @@ not be read back, is looked at piece by piece.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time
+from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 from typing import Any
@@ -35,7 +35,8 @@ _DIGITS_PER_BIT = 0.30103
 
 _TOO_DEEP = f"a value nests more than {MAX_DEPTH} levels deep"
 
-_CONTAINERS = (Mapping, Sequence, AbstractSet, ValuesView, Iterator)
+_BYTES = (bytes, bytearray, memoryview)
+_CONTAINERS = (*_BYTES, Mapping, Sequence, AbstractSet, ValuesView, Iterator)
 
 encode_ordinary = msgspec.json.Encoder().encode
 """What `to_json` tries first. It refuses what is odd, and knows no bounds."""
@@ -54,14 +55,20 @@ class NotJSON(ValueError):
     """This is not JSON, or can't be."""
 
 
-def to_json(value: Any) -> bytes:
+def to_json(value: Any, scalar: Callable[[Any], Any] | None = None) -> bytes:
     """Return a value as JSON in UTF-8.
+
+    Args:
+        value: Plain data, or what comes near to it.
+        scalar: Returns the plain value of what is no list or object (a date, a
+            path, bytes); by default what msgspec makes of it. Give it for data
+            that another encoder has refused, to go on as that would have.
 
     Raises:
         NotJSON: It nests too deep, or holds something that is no data.
     """
-    encoded = _encoded(value)
-    return _escaped(_dump_any(value)) if encoded is None else encoded
+    encoded = _encoded(value) if scalar is None else None
+    return _escaped(_dump_any(value, scalar or plain_scalar)) if encoded is None else encoded
 
 
 def text_json(text: str) -> bytes:
@@ -83,7 +90,8 @@ def to_unicode_json(value: Any) -> bytes:
     encoded = _encoded(value)
     if encoded is not None:
         return encoded
-    return _dump_any(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    text = _dump_any(value, plain_scalar)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _encoded(value: Any) -> bytes | None:
@@ -141,83 +149,82 @@ def nests_too_deep(encoded: bytes) -> bool:
 # What msgspec refuses to write
 
 
-def _dump_any(value: Any) -> str:
+def _dump_any(value: Any, scalar: Callable[[Any], Any]) -> str:
     try:
-        return _dump(_plain(value, 0))
+        return _dump(_Plain(scalar).value(value, 0))
     except RecursionError as error:  # an object that is made of itself
         raise NotJSON(_TOO_DEEP) from error
 
 
-def _plain(value: Any, level: int) -> Any:
-    """Return a value, inside so many lists and objects, as what `json` writes."""
-    if isinstance(value, Enum):
-        return _plain(value.value, level)
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value if abs(value).bit_length() * _DIGITS_PER_BIT < _MAX_DIGITS else None
-    if isinstance(value, float):
-        return float(value) if isfinite(value) else None
-    if isinstance(value, bytes | bytearray | memoryview):
-        return _bytes_text(bytes(value))
-    if not isinstance(value, _CONTAINERS):
-        return _plain_object(value, level)
-    if level == MAX_DEPTH:
-        raise NotJSON(_TOO_DEEP)
-    if isinstance(value, Mapping):
-        return {_key(key): _plain(inner, level + 1) for key, inner in value.items()}
-    return [_plain(inner, level + 1) for inner in value]
+def plain_scalar(value: Any) -> Any:
+    """Return a date, a decimal, bytes or the like as msgspec writes it.
 
-
-def _plain_object(value: Any, level: int) -> Any:
-    """Return the data of a type that is not Python's own: a model, an array, a dataclass."""
-    if isinstance(value, type):
-        raise _no_data(value)
-    if hasattr(value, "model_dump"):
-        return _plain(value.model_dump(by_alias=True, exclude_none=True), level)
-    if hasattr(value, "tolist"):  # arrays and scalars of numpy, and those made like them
-        return _plain(value.tolist(), level)
-    if hasattr(value, "__dataclass_fields__"):
-        fields = value.__dataclass_fields__
-        return _plain({name: getattr(value, name) for name in fields}, level)
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    """Return a date, a decimal or the like as msgspec writes it."""
+    Raises:
+        NotJSON: It writes nothing for it.
+    """
     try:
         return json.loads(encode_ordinary(value))
     except (TypeError, ValueError, RecursionError):
         raise _no_data(value) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Makes of data what the standard library writes."""
+
+    scalar: Callable[[Any], Any]
+
+    def value(self, value: Any, level: int) -> Any:
+        """Return the plain value of one that is inside so many lists and objects."""
+        if isinstance(value, Enum):
+            return self.value(value.value, level)
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, int):
+            return value if abs(value).bit_length() * _DIGITS_PER_BIT < _MAX_DIGITS else None
+        if isinstance(value, float):
+            return float(value) if isfinite(value) else None
+        if not isinstance(value, _CONTAINERS):
+            return self._object(value, level)
+        if isinstance(value, _BYTES):
+            return self.scalar(value)
+        if level == MAX_DEPTH:
+            raise NotJSON(_TOO_DEEP)
+        if isinstance(value, Mapping):
+            return {self._key(key): self.value(part, level + 1) for key, part in value.items()}
+        return [self.value(part, level + 1) for part in value]
+
+    def _object(self, value: Any, level: int) -> Any:
+        """Return the data of a type that is not Python's own: a model, an array, a dataclass."""
+        if isinstance(value, type):
+            raise _no_data(value)
+        if hasattr(value, "model_dump"):
+            return self.value(value.model_dump(by_alias=True, exclude_none=True), level)
+        if hasattr(value, "tolist"):  # arrays and scalars of numpy, and those made like them
+            return self.value(value.tolist(), level)
+        if hasattr(value, "__dataclass_fields__"):
+            fields = value.__dataclass_fields__
+            return self.value({name: getattr(value, name) for name in fields}, level)
+        return self.scalar(value)
+
+    def _key(self, key: Any) -> str:
+        match key:
+            case Enum():
+                return self._key(key.value)
+            case str():
+                return str(key)
+            case bool():
+                return "true" if key else "false"
+            case None | int() | float():
+                return str(key)
+            case tuple():
+                return ",".join(map(self._key, key))
+        return str(self.scalar(key))
+
+
 def _no_data(value: Any) -> NotJSON:
     kind = value if isinstance(value, type) else type(value)
     return NotJSON(f"an object of type {kind.__qualname__} has no form in JSON")
-
-
-def _bytes_text(value: bytes) -> Any:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return json.loads(encode_ordinary(value))  # in base64
-
-
-def _key(key: Any) -> str:
-    match key:
-        case Enum():
-            return _key(key.value)
-        case str():
-            return str(key)
-        case bool():
-            return "true" if key else "false"
-        case bytes():
-            return str(_bytes_text(key))
-        case tuple():
-            return ",".join(map(_key, key))
-        case datetime() | date() | time():
-            return str(_scalar(key))
-    return str(key)
 
 
 # What msgspec refuses to read

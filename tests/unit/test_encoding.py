@@ -40,6 +40,10 @@ BASE: dict[str, Any] = {"id": "x", "thread_id": "t", "created_at": datetime.now(
 SURROGATE = "\ud800"
 
 
+def model_json_of(value: Any) -> bytes:
+    return model_json(Holder(value=value))
+
+
 def type_name(value: Any) -> str:
     return type(value).__name__
 
@@ -142,7 +146,7 @@ class Point:
         (10**5000, None),
         (-(2**70), -(2**70)),
         ((1, {2}), [1, [2]]),
-        ([SURROGATE, b"text", b"\xff"], [SURROGATE, "text", "/w=="]),
+        ([SURROGATE, b"\xff"], [SURROGATE, "/w=="]),
         (Color.RED, "red"),
         ({Color.ODD: 1, None: 2, False: 3}, {SURROGATE: 1, "None": 2, "false": 3}),
         ([SURROGATE, Scalar()], [SURROGATE, 2.5]),
@@ -166,7 +170,7 @@ def test_what_json_has_no_form_for(value: Any, expected: Any) -> None:
     "value", [object(), int, {"a": [SURROGATE, object()]}, ValueError("x")], ids=type_name
 )
 def test_what_is_no_data_is_refused_by_name(value: Any) -> None:
-    for encode in (to_json, lambda value: model_json(Holder(value=value))):
+    for encode in (to_json, model_json_of):
         with pytest.raises(NotJSON, match=r"of type (object|int|ValueError) has no form in JSON"):
             encode(value)
 
@@ -190,7 +194,7 @@ class Endless:
     ids=type_name,
 )
 def test_what_nests_too_deep_is_refused(value: Any) -> None:
-    for encode in (to_json, to_unicode_json, lambda value: model_json(Holder(value=value))):
+    for encode in (to_json, to_unicode_json, model_json_of):
         with pytest.raises(NotJSON):
             encode(value)
 

@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
-from ..encoding import NotJSON, is_sound
+from ..encoding import NotJSON, is_sound, plain_scalar
 from ..encoding import from_json as from_json
 from ..encoding import text_json as text_json
 from ..encoding import to_json as to_json
@@ -37,15 +38,24 @@ def model_json(model: BaseModel) -> bytes:
     try:
         encoded = model.__pydantic_serializer__.to_json(model, by_alias=True, exclude_none=True)
     except (ValueError, TypeError, RecursionError):
-        return to_json(_dumped(model))
-    return encoded if is_sound(encoded) else to_json(_dumped(model))
+        return _model_json_piecemeal(model)
+    return encoded if is_sound(encoded) else _model_json_piecemeal(model)
 
 
-def _dumped(model: BaseModel) -> Any:
+def _model_json_piecemeal(model: BaseModel) -> bytes:
     try:
-        return model.model_dump(by_alias=True, exclude_none=True)
+        data = model.model_dump(by_alias=True, exclude_none=True)
     except (ValueError, RecursionError) as error:
         raise NotJSON(f"a {type(model).__name__} can't be JSON: {error}") from error
+    return to_json(data, _plain_scalar)
+
+
+def _plain_scalar(value: Any) -> Any:
+    """A date, a path, bytes: as the model would have written it but for what stands beside it."""
+    try:
+        return to_jsonable_python(value)
+    except ValueError:
+        return plain_scalar(value)
 
 
 @cache
