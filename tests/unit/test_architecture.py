@@ -133,27 +133,32 @@ def test_json_is_made_in_one_place() -> None:
     makers = {
         module
         for module, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute | ast.alias)
-        if _names_an_encoder(node)
+        if any(map(_names_an_encoder, ast.walk(ast.parse(path.read_text()))))
     }
     assert makers == set(JSON_ENCODERS)
 
 
-def _names_an_encoder(node: ast.Attribute | ast.alias) -> bool:
-    if isinstance(node, ast.alias):
-        return node.name in {"orjson", "ujson", "simplejson"}
-    if node.attr == "model_dump_json":
-        return True
-    owner = ast.unparse(node.value)
-    return (owner, node.attr) in {
-        ("json", "dump"),
-        ("json", "dumps"),
-        ("json", "JSONEncoder"),
-        ("msgspec.json", "encode"),
-        ("msgspec.json", "Encoder"),
-        ("pydantic_core", "to_json"),
-    }
+def _names_an_encoder(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="model_dump_json"):
+            return True
+        case ast.Attribute(value=owner, attr=name):
+            return (ast.unparse(owner), name) in ENCODERS
+        case ast.ImportFrom(module=str(owner), names=names):
+            return any((owner, alias.name) in ENCODERS for alias in names)
+        case ast.Import(names=names):
+            return any(alias.name in {"orjson", "ujson", "simplejson"} for alias in names)
+    return False
+
+
+ENCODERS = {
+    ("json", "dump"),
+    ("json", "dumps"),
+    ("json", "JSONEncoder"),
+    ("msgspec.json", "encode"),
+    ("msgspec.json", "Encoder"),
+    ("pydantic_core", "to_json"),
+}
 
 
 def test_the_encoder_and_the_stores_know_no_protocol() -> None:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from chatkit.types import NoticeEvent
 
-from chatkeep import Turn
+from chatkeep import Chatkeep, Turn
 from chatkeep.errors import (
     ConfigurationError,
     ModelAuthFailed,
@@ -29,6 +29,9 @@ from chatkeep.errors import (
 from chatkeep.messages import ImagePart, Message, TextPart
 from chatkeep.responders import completions
 from chatkeep.responders.completions import Completions, Timeouts
+from chatkeep.responders.retrieval import Retrieval
+from chatkeep.retrieval import Match, Passage
+from chatkeep.testing.client import connected
 from chatkeep.testing.model_server import (
     Behaviour,
     FakeModel,
@@ -38,6 +41,7 @@ from chatkeep.testing.model_server import (
     Silence,
     failure,
 )
+from support.events import collected, done, errors, of_type, text_of
 
 SECRET = "sk-very-secret"
 HASTY = Timeouts(first_token=0.2, between_tokens=0.2)
@@ -268,6 +272,26 @@ async def test_an_answer_that_the_model_had_to_cut_says_so(
     assert isinstance(notice, NoticeEvent)
     assert notice.level == "warning"
     assert notice.message.startswith("The answer was cut here")
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: Retrieval(Found(), model)])
+async def test_a_cut_answer_is_kept_and_its_user_is_told(model: FakeModel, wrap: Any) -> None:
+    model.script.append(Reply("Hi you.", finish_reason="length"))
+    chat = Chatkeep("memory:", responder=wrap(responder_of(model)))
+    async with connected(chat) as client:
+        events = await collected(client.send("Hi"))
+    (notice,) = of_type(events, "notice")
+    assert notice["level"] == "warning"
+    assert errors(events) == []
+    assert [text_of(item) for item in done(events, "assistant_message")] == ["Hi you."]
+
+
+class Found:
+    """A search that finds something."""
+
+    async def asearch(self, query: str, limit: int = 5) -> list[Match]:
+        passage = Passage(path="a.md", line=1, title="A", heading="", text="Text.")
+        return [Match(passage, 1.0, ())]
 
 
 async def test_an_answer_without_a_turn_may_be_cut(model: FakeModel) -> None:
