@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
@@ -27,6 +28,9 @@ import msgspec
 MAX_DEPTH = 180
 """How deep lists and objects may nest. Pydantic writes 250 levels and reads 200 of them, and
 what is kept goes out inside of others: an item in a page in a thread in an event."""
+
+SURELY_SOUND = 2 * MAX_DEPTH
+"""Bytes of JSON that is too short to nest too deep."""
 
 _MAX_DIGITS = 4300
 """Digits of the longest integer that Python and pydantic read."""
@@ -40,6 +44,8 @@ _CONTAINERS = (*_BYTES, Mapping, Sequence, AbstractSet, ValuesView, Iterator)
 
 encode_ordinary = msgspec.json.Encoder().encode
 """What `to_json` tries first. It refuses what is odd, and knows no bounds."""
+
+_REFUSALS = (TypeError, ValueError, RecursionError)
 
 _decode = msgspec.json.Decoder().decode
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -67,8 +73,14 @@ def to_json(value: Any, scalar: Callable[[Any], Any] | None = None) -> bytes:
     Raises:
         NotJSON: It nests too deep, or holds something that is no data.
     """
-    encoded = _encoded(value) if scalar is None else None
-    return _escaped(_dump_any(value, scalar or plain_scalar)) if encoded is None else encoded
+    if scalar is None:
+        try:
+            encoded = encode_ordinary(value)
+        except _REFUSALS:
+            encoded = None
+        if encoded is not None and (len(encoded) <= SURELY_SOUND or is_sound(encoded)):
+            return encoded
+    return _escaped(_dump_any(value, scalar or plain_scalar))
 
 
 def text_json(text: str) -> bytes:
@@ -87,19 +99,12 @@ def to_unicode_json(value: Any) -> bytes:
     Raises:
         NotJSON: As `to_json`.
     """
-    encoded = _encoded(value)
-    if encoded is not None:
-        return encoded
+    with suppress(*_REFUSALS):
+        encoded = encode_ordinary(value)
+        if is_sound(encoded):
+            return encoded
     text = _dump_any(value, plain_scalar)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
-def _encoded(value: Any) -> bytes | None:
-    try:
-        encoded = encode_ordinary(value)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    return encoded if is_sound(encoded) else None
 
 
 def _escaped(encoded: str) -> bytes:
@@ -136,7 +141,7 @@ def is_sound(encoded: bytes) -> bool:
 
 def nests_too_deep(encoded: bytes) -> bool:
     """Whether JSON nests deeper than `MAX_DEPTH`. What is not JSON may have any answer."""
-    if len(encoded) <= 2 * MAX_DEPTH or encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
+    if len(encoded) <= SURELY_SOUND or encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
         return False
     level = 0
     for bracket in _STRING.sub(b"", encoded).translate(None, _NO_BRACKETS):
@@ -164,7 +169,7 @@ def plain_scalar(value: Any) -> Any:
     """
     try:
         return json.loads(encode_ordinary(value))
-    except (TypeError, ValueError, RecursionError):
+    except _REFUSALS:
         raise _no_data(value) from None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from ..encoding import NotJSON, is_sound, plain_scalar
+from ..encoding import SURELY_SOUND, NotJSON, is_sound, plain_scalar
 from ..encoding import from_json as from_json
 from ..encoding import text_json as text_json
 from ..encoding import to_json as to_json
@@ -39,7 +39,9 @@ def model_json(model: BaseModel) -> bytes:
         encoded = model.__pydantic_serializer__.to_json(model, by_alias=True, exclude_none=True)
     except (ValueError, TypeError, RecursionError):
         return _model_json_piecemeal(model)
-    return encoded if is_sound(encoded) else _model_json_piecemeal(model)
+    if len(encoded) <= SURELY_SOUND or is_sound(encoded):
+        return encoded
+    return _model_json_piecemeal(model)
 
 
 def _model_json_piecemeal(model: BaseModel) -> bytes:
