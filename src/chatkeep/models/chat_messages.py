@@ -9,7 +9,7 @@ Plain on purpose, because servers differ most in what is beside plain text:
 * Reasoning is left out: no server takes another model's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..encoding import to_json
@@ -48,7 +48,7 @@ def _chat_message(
     role = "user" if message.role == "tool" else message.role
     calls |= {part.call_id: part for part in message.parts if isinstance(part, ToolCallPart)}
     shown = list(_shown(message.parts)) if sees_images and role == "user" else []
-    text = join_content(_told(message.parts, calls, shown)).lstrip("\n")
+    text = _told(message.parts, calls, shown)
     if not shown:
         return {"role": role, "content": text}
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
@@ -62,24 +62,29 @@ def _shown(parts: Iterable[Part]) -> Iterator[ImagePart]:
             yield part
 
 
-def _told(
-    parts: Iterable[Part], calls: dict[str, ToolCallPart], shown: list[ImagePart]
-) -> Iterator[str]:
-    """Yield what is told in words of each part."""
-    for part in parts:
-        match part:
-            case TextPart():
-                yield part.text
-            case ImagePart() if part not in shown:
-                yield _named("Image", part.name)
-            case FilePart():
-                yield _named("File", part.name)
-            case ToolResultPart():
-                yield _result(part, calls.get(part.call_id))
+def _told(parts: Sequence[Part], calls: dict[str, ToolCallPart], shown: list[ImagePart]) -> str:
+    """Return what is told in words: what was said and given, then what came along."""
+    said = join_content(filter(None, (_said(part, calls) for part in parts)))
+    named = (_named(part) for part in parts if part not in shown)
+    return "\n".join(filter(None, [said, *named]))
 
 
-def _named(kind: str, name: str) -> str:
-    return f"\n[{kind}: {name}]" if name else f"\n[{kind}]"
+def _said(part: Part, calls: dict[str, ToolCallPart]) -> str | None:
+    match part:
+        case TextPart():
+            return part.text
+        case ToolResultPart():
+            return _result(part, calls.get(part.call_id))
+    return None
+
+
+def _named(part: Part) -> str | None:
+    match part:
+        case ImagePart():
+            return f"[Image: {part.name}]" if part.name else "[Image]"
+        case FilePart():
+            return f"[File: {part.name}]"
+    return None
 
 
 def _result(part: ToolResultPart, call: ToolCallPart | None) -> str:

@@ -34,6 +34,7 @@ def text(text: str) -> dict[str, Any]:
     [
         (Message("system", "Be brief."), "Be brief.", "Be brief."),
         (Message("user", [TextPart("a"), TextPart("b")]), "a b", "a b"),
+        (Message("user", "\n\n  As it is.\n"), "\n\n  As it is.\n", "\n\n  As it is.\n"),
         (Message("user", [HTTPS]), "[Image: a.png]", [image(HTTPS)]),
         (
             Message("user", [TextPart("See"), HTTPS, DATA]),
