@@ -674,8 +674,12 @@ async def test_a_turn_can_be_followed_while_its_items_are_made(memory: ObservedS
 
 async def test_a_turn_pages_back_through_its_items(observed: ObservedStore) -> None:
     pages: list[list[ThreadItem]] = []
+    answers: list[str] = []
 
     async def responder(turn: Turn) -> AsyncGenerator[str]:
+        if turn.kind == "retry":
+            (message, *_) = reversed(await turn.items(before=answers[-1]))
+            assert message == turn.input, "the old answer is not looked back on"
         page = await turn.items(limit=3)
         while page:
             pages.append(page)
@@ -691,7 +695,9 @@ async def test_a_turn_pages_back_through_its_items(observed: ObservedStore) -> N
             events = await collected(client.send(str(number), thread_id))
         assert errors(events) == []
         seen, pages[:] = pages[-3:], []
-        await collected(client.retry(thread_id, done(events, "user_message")[0]["id"]))
+        answers += [item["id"] for item in done(events, "assistant_message")]
+        retried = await collected(client.retry(thread_id, done(events, "user_message")[0]["id"]))
+        assert errors(retried) == []
 
     assert [len(page) for page in seen] == [3, 3, 1]
     whole = [item for page in reversed(seen) for item in page]

@@ -43,9 +43,12 @@ class ThreadItems:
             limit: How many at most.
             before: The id of an item, to return those that stand before it.
         """
-        if self._until is None or before is not None:
-            return await self._before(before, limit)
-        return [self._until, *await self._before(self._until.id, limit - 1)][:limit]
+        until = self._until
+        if until is not None and before is None:
+            return [until, *await self._before(until.id, limit - 1)][:limit]
+        found = await self._before(before, limit)
+        places = [place for place, item in enumerate(found) if until and item.id == until.id]
+        return found[places[0] :] if places else found  # what is newer is not looked back on
 
     async def _before(self, after: str | None, limit: int) -> list[ThreadItem]:
         found: list[ThreadItem] = []
