@@ -12,9 +12,14 @@ from tempfile import TemporaryDirectory
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from chatkeep.stores.sql import schema
+
+# One run is as the other: what a random one finds is kept as an example.
+settings.register_profile("chatkeep", deadline=None, derandomize=True, database=None)
+settings.load_profile("chatkeep")
 
 pytest.register_assert_rewrite("chatkeep.testing")
 

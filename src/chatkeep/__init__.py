@@ -4,7 +4,17 @@ from .app import Chatkeep
 from .context import Context, Owner
 from .errors import AuthenticationRequired, ChatkeepError, NotFound, PermissionDenied, TurnError
 from .handlers import Feedback, WidgetAction
-from .responders.base import Message, Responder
+from .messages import (
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from .responders.base import Responder
 from .settings import Settings
 from .turn import Turn, UserMessage
 from .version import __version__
@@ -15,12 +25,19 @@ __all__ = [
     "ChatkeepError",
     "Context",
     "Feedback",
+    "FilePart",
+    "ImagePart",
     "Message",
     "NotFound",
     "Owner",
+    "Part",
     "PermissionDenied",
+    "ReasoningPart",
     "Responder",
     "Settings",
+    "TextPart",
+    "ToolCallPart",
+    "ToolResultPart",
     "Turn",
     "TurnError",
     "UserMessage",

@@ -11,7 +11,8 @@ from typing import Any, Literal, Self, TypeAlias
 
 import httpx2
 
-from .protocol.wire import from_json, to_json
+from .encoding import from_json, to_json
+from .errors import reason_of, words_of
 
 JSON: TypeAlias = dict[str, Any]
 Event: TypeAlias = dict[str, Any]
@@ -43,8 +44,8 @@ class ClientFailure(Exception):
     """
 
     def __init__(self, message: str, *, code: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = words_of(message, f"The request failed ({code}).")
+        super().__init__(self.message)
         self.code = code
         self.status = status
 
@@ -230,7 +231,7 @@ class ChatClient:
         if answered:
             message = "The connection broke off in the middle of the answer."
             return ClientFailure(message, code="connection.lost")
-        reason = (str(error) or type(error).__name__).rstrip(".")
+        reason = reason_of(error).rstrip(".")
         return ClientFailure(f"Can't reach {self.url}: {reason}.", code="connection.failed")
 
 
@@ -263,8 +264,8 @@ async def _refusal(response: httpx2.Response) -> ClientFailure:
     if response.is_redirect:
         fallback = f"The server has moved to {response.headers.get('Location')}."
     return ClientFailure(
-        str(error.get("message") or fallback),
-        code=str(error.get("code") or f"http.{status}"),
+        words_of(error.get("message"), fallback),
+        code=words_of(error.get("code"), f"http.{status}"),
         status=status,
     )
 

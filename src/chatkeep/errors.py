@@ -20,20 +20,50 @@
     │   ├── AnswerLost
     │   └── ModelError
     │       ├── ModelUnavailable, ModelRateLimited, ModelAuthFailed
-    │       └── ModelNotFound, ModelRejected, ModelStreamCut
+    │       └── ModelNotFound, ModelRejected, ModelStreamCut, ModelCalledTool
     ├── StoreConflict                raised by a store, handled by the engine
     │   ├── TurnActive
     │   └── TurnRepeated
     └── TurnLost                     raised by a store, handled by the engine
 
-The docstring of a class is its default message, so it is written for the
-person who will read it. ``code`` is stable: programs may rely on it.
+The first paragraph of a class's docstring is its default message, so it is
+written for the person who will read it. ``code`` is stable: programs may rely
+on it.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from .stores.base import TurnRecord
+
+
+_NO_WORDS = "Something went wrong."
+
+
+def words_of(value: Any, default: str = _NO_WORDS) -> str:
+    """Return what a value says to a person, or the default if that is nothing.
+
+    Text that is made when it is read (a lazy translation) is read here. What
+    only Python could say of a value, such as its type and address, is nothing.
+    """
+    if not isinstance(value, str):
+        speaks = any("__str__" in vars(kind) for kind in type(value).__mro__[:-1])
+        if not speaks or isinstance(value, BaseException):
+            return default
+        value = _text_of(value)
+    return value if value.strip() else default
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an exception says, for a log or a terminal; its kind, if that is nothing."""
+    return _text_of(error).strip() or type(error).__name__
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - it is anyone's code, and there is a failure to tell of
+        return ""
 
 
 class ChatkeepError(Exception):
@@ -42,8 +72,28 @@ class ChatkeepError(Exception):
     code: ClassVar[str] = "internal"
 
     def __init__(self, message: str | None = None) -> None:
-        self.message = message or (type(self).__doc__ or "").strip()
+        self.message = message  # type: ignore[assignment]
         super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """What happened, in words; never empty, whatever a subclass sets or leaves out."""
+        return words_of(vars(self).get("message"), _default_message(type(self)))
+
+    @message.setter
+    def message(self, message: str) -> None:
+        vars(self)["message"] = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _default_message(kind: type[ChatkeepError]) -> str:
+    for known in kind.__mro__:
+        paragraph, _, _ = (known.__doc__ or "").strip().partition("\n\n")
+        if paragraph and issubclass(known, ChatkeepError):
+            return " ".join(paragraph.split())
+    return _NO_WORDS  # Python was told to drop docstrings
 
 
 class ConfigurationError(ChatkeepError):
@@ -246,6 +296,12 @@ class ModelStreamCut(ModelError):
     """The model stopped in the middle of its answer."""
 
     code = "model.stream_cut"
+
+
+class ModelCalledTool(ModelError):
+    """The model asked for a tool that this server does not run."""
+
+    code = "model.called_tool"
 
 
 class StoreConflict(ChatkeepError):

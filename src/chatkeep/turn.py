@@ -3,14 +3,16 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from . import ids
 from .context import Context
+from .encoding import from_json, to_json
+from .engine.conversation import messages_of, newest_that_fit
 from .engine.recorder import Recorder
 from .engine.states import checked_state
 from .engine.thread_state import ThreadState
-from .history import CountTokens, as_message, estimate_tokens, join_content, newest_that_fit
+from .messages import CountTokens, Message, estimate_tokens, join_content
 from .protocol.types import (
     Action,
     Annotation,
@@ -28,12 +30,19 @@ from .protocol.types import (
     UserMessageItem,
     WidgetItem,
 )
-from .responders.base import Message, Output
 
 TurnKind: TypeAlias = Literal["message", "retry", "tool_output", "structured_input", "action"]
 
-LoadItems: TypeAlias = Callable[[int], Awaitable[list[ThreadItem]]]
-"""Loads so many of the newest items that a turn may look back on, newest first."""
+Output: TypeAlias = Any
+"""``str``, a ``ThreadStreamEvent``, a widget root or a thread item."""
+
+
+class LoadItems(Protocol):
+    """Loads a thread's items for a turn."""
+
+    async def __call__(self, limit: int, before: str | None = None) -> list[ThreadItem]:
+        """Return so many of the newest that a turn may look back on, newest first."""
+        ...
 
 
 LoadState: TypeAlias = Callable[[str], Awaitable[Any]]
@@ -139,9 +148,18 @@ class Turn:
 
     # Looking back
 
-    async def items(self, limit: int = 50) -> list[ThreadItem]:
-        """Return the newest items in order, the turn's input last, hidden ones included."""
-        return (await self._load_items(limit))[::-1]
+    async def items(self, limit: int = 50, before: str | None = None) -> list[ThreadItem]:
+        """Return the newest items in order, the turn's input last, hidden ones included.
+
+        Args:
+            limit: How many items at most.
+            before: The id of an item: those that stand before it, to page back
+                with the first of what the last call returned.
+
+        Raises:
+            NotFound: There is no item ``before`` which to look.
+        """
+        return (await self._load_items(limit, before))[::-1]
 
     async def history(
         self,
@@ -151,16 +169,21 @@ class Turn:
     ) -> list[Message]:
         """Return the newest messages in order, the one to answer last.
 
-        Hidden context, tool outputs and answers to structured input are
-        messages of the user; items that say nothing to a model are left out.
+        What the user wrote comes with its attachments, as images and files. A
+        completed call of a client's tool is a message of the assistant with the
+        call, and one of the role ``tool`` with the result. Hidden context and
+        answers to structured input are messages of the user. Of a workflow its
+        thoughts are told, as reasoning. Items that say nothing are left out.
 
         Args:
-            limit: How many messages at most.
-            max_tokens: How many tokens in all; the newest message is always there.
-            count_tokens: How to count; by default one for each four bytes.
+            limit: How many items to look back on.
+            max_tokens: How many tokens in all; the newest message is always there,
+                and a result never without its call. An image counts 1000, a file
+                2000, reasoning nothing.
+            count_tokens: How to count text; by default one for each four bytes.
         """
-        newest_first = map(as_message, await self._load_items(limit))
-        return newest_that_fit(filter(None, newest_first), max_tokens, count_tokens)
+        newest_first = map(messages_of, await self._load_items(limit))
+        return newest_that_fit(newest_first, max_tokens, count_tokens)
 
     # A responder's own state
 
@@ -220,13 +243,15 @@ class Turn:
         )
 
     def record_usage(self, usage: dict[str, Any]) -> None:
-        """Note what the model counted; it is kept with the turn, and numbers add up."""
-        total = self.usage or {}
-        for name, value in usage.items():
-            known = total.get(name)
-            both = isinstance(known, int) and isinstance(value, int)
-            total[name] = known + value if both else value
-        self.usage = total
+        """Note what the model counted; it is kept with the turn.
+
+        Numbers add up, those in nested objects too; anything else is replaced.
+
+        Raises:
+            ValueError: It holds something that JSON has no form for, so that it
+                could not be kept.
+        """
+        self.usage = _added(self.usage or {}, from_json(to_json(usage)))
 
     # Making items
 
@@ -237,3 +262,17 @@ class Turn:
     def now(self) -> datetime:
         """Return the time for a new item, in UTC."""
         return datetime.now(UTC)
+
+
+def _added(total: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
+    return total | {name: _sum(total.get(name), value) for name, value in usage.items()}
+
+
+def _sum(known: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _added(known if isinstance(known, dict) else {}, value)
+    return known + value if _is_number(known) and _is_number(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -15,7 +15,7 @@ from chatkeep.engine.dispatch import StreamReply
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NEEDS_A_MODEL = ("Completions(",)
+NEEDS_A_MODEL = ("Completions(", "AsyncOpenAI(")
 
 HELLO = json.dumps(
     {

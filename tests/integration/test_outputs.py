@@ -15,6 +15,7 @@ from chatkit.types import (
     GeneratedImageUpdated,
     NoticeEvent,
     SyncCustomActionResponse,
+    ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemRemovedEvent,
     ThreadItemReplacedEvent,
@@ -28,6 +29,9 @@ from chatkit.widgets import WidgetTemplate
 
 from chatkeep import Chatkeep, Context, Turn, WidgetAction
 from chatkeep.client import ChatClient, ClientFailure
+from chatkeep.encoding import MAX_DEPTH
+from chatkeep.errors import NotFound
+from chatkeep.messages import Message, ToolCallPart, ToolResultPart
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of, post
@@ -53,6 +57,7 @@ from support.items import (
     widget_texts,
     workflow,
 )
+from support.json_values import nested
 from support.stores import ObservedStore
 
 
@@ -237,12 +242,12 @@ async def test_hidden_context_reaches_the_next_turn_only() -> None:
         await collected(client.send("And now?", thread_id))
 
     assert histories == [
-        [{"role": "user", "content": "Hi"}],
+        [Message("user", "Hi")],
         [
-            {"role": "user", "content": "Hi"},
-            {"role": "user", "content": '{"cart":["tea",2]}'},
-            {"role": "assistant", "content": "Noted."},
-            {"role": "user", "content": "And now?"},
+            Message("user", "Hi"),
+            Message("user", '{"cart":["tea",2]}'),
+            Message("assistant", "Noted."),
+            Message("user", "And now?"),
         ],
     ]
 
@@ -384,9 +389,10 @@ async def test_a_client_tool_makes_its_round_trip(memory: ObservedStore) -> None
         assert streamed_text(answered) == "You are in Oslo"
         items = await items_of(client, events)
         assert (items[1]["status"], items[1]["output"]) == ("completed", {"city": "Oslo"})
-        assert (await turn.history())[:2] == [
-            {"role": "user", "content": "Where am I?"},
-            {"role": "user", "content": 'Result of the tool locate: {"city":"Oslo"}'},
+        assert (await turn.history())[:3] == [
+            Message("user", "Where am I?"),
+            Message("assistant", [ToolCallPart("call_1", "locate", {"precise": True})]),
+            Message("tool", [ToolResultPart("call_1", "locate", {"city": "Oslo"})]),
         ]
         with pytest.raises(ClientFailure) as failure:
             await collected(client.tool_output(thread_id, "again"))
@@ -400,7 +406,8 @@ def output_of(turn: Turn) -> str:
     return city
 
 
-DEEP: Any = json.loads("[" * 190 + "]" * 190)
+DEEP: Any = nested(MAX_DEPTH - 2)
+"""In a request, two levels are its own."""
 
 
 @pytest.mark.parametrize("result", [None, "", 0, False, 2**70, 1e300, "\x00", {"\ud800": 1}, DEEP])
@@ -484,10 +491,9 @@ async def test_answers_are_part_of_the_history() -> None:
         answers = {"why": {"values": ["because"]}, "one": {"values": ["red"]}}
         await collected(client.structured_input(thread_id_of(events), asked["id"], answers))
 
-        assert (await responder.turns[1].history())[1] == {
-            "role": "user",
-            "content": "Which one?\nred\n\nWhich ones?\n(skipped)\n\nWhy?\nbecause",
-        }
+        assert (await responder.turns[1].history())[1] == Message(
+            "user", "Which one?\nred\n\nWhich ones?\n(skipped)\n\nWhy?\nbecause"
+        )
 
 
 @pytest.mark.parametrize("request_type", ["add_structured_input", "retry_after_item"])
@@ -631,7 +637,7 @@ async def test_the_users_message_is_one_text() -> None:
         assert turn.message.inference_options.model == "large"
         assert turn.input is turn.message.item
         history = await turn.history()
-        assert history[0]["content"] == "> line one\n> line two\n\nCompare @tea with @coffee"
+        assert history[0].text == "> line one\n> line two\n\nCompare @tea with @coffee"
 
 
 async def test_a_retry_sees_only_what_came_before_its_message() -> None:
@@ -644,7 +650,7 @@ async def test_a_retry_sees_only_what_came_before_its_message() -> None:
 
         turn = responder.turns[2]
         assert (turn.kind, turn.message and turn.message.text) == ("retry", "2")
-        assert [m["content"] for m in await turn.history()] == ["1", "One.", "2"]
+        assert [message.text for message in await turn.history()] == ["1", "One.", "2"]
 
 
 async def test_a_turn_can_be_followed_while_its_items_are_made(memory: ObservedStore) -> None:
@@ -664,3 +670,38 @@ async def test_a_turn_can_be_followed_while_its_items_are_made(memory: ObservedS
                 break
         pause.end()
         await stream.aclose()
+
+
+async def test_a_turn_pages_back_through_its_items(observed: ObservedStore) -> None:
+    pages: list[list[ThreadItem]] = []
+    answers: list[str] = []
+
+    async def responder(turn: Turn) -> AsyncGenerator[str]:
+        if turn.kind == "retry":
+            (message, *_) = reversed(await turn.items(before=answers[-1]))
+            assert message == turn.input, "the old answer is not looked back on"
+        page = await turn.items(limit=3)
+        while page:
+            pages.append(page)
+            page = await turn.items(limit=3, before=page[0].id)
+        with pytest.raises(NotFound):
+            await turn.items(before="msg_unknown")
+        yield "Yes."
+
+    chat = Chatkeep(store=observed.store, responder=responder)
+    async with connected(chat) as client:
+        thread_id = thread_id_of(await collected(client.send("0")))
+        for number in range(1, 4):
+            events = await collected(client.send(str(number), thread_id))
+        assert errors(events) == []
+        seen, pages[:] = pages[-3:], []
+        answers += [item["id"] for item in done(events, "assistant_message")]
+        retried = await collected(client.retry(thread_id, done(events, "user_message")[0]["id"]))
+        assert errors(retried) == []
+
+    assert [len(page) for page in seen] == [3, 3, 1]
+    whole = [item for page in reversed(seen) for item in page]
+    assert [item.type for item in whole] == ["user_message", "assistant_message"] * 3 + [
+        "user_message"
+    ]
+    assert pages == seen, "a retry looks back on what stood before its message"

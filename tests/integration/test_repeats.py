@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chatkeep import Chatkeep, Settings
+from chatkeep import Chatkeep, Message, Settings
 from chatkeep.client import ChatClient
 from chatkeep.stores import open_store
 from chatkeep.testing.responder import Pause, ScriptedResponder
@@ -142,7 +142,7 @@ async def test_a_request_repeated_after_its_client_stopped_it_is_answered_again(
         assert done(events, "user_message") == done(seen, "user_message")
         assert [turn.kind for turn in await observed.turns()] == ["threads.create"] * 2
         assert await everything(client) == [[("user", "Go"), ("assistant", "Once upon")]]
-        assert await responder.turns[1].history() == [{"role": "user", "content": "Go"}]
+        assert await responder.turns[1].history() == [Message("user", "Go")]
 
 
 @pytest.mark.parametrize(("first", "restarted"), [("create", True), ("add", True), ("add", False)])

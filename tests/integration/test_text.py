@@ -60,7 +60,7 @@ async def test_any_text_survives_a_whole_turn(observed: ObservedStore, text: str
         items = (await client.items(thread_id, order="asc"))["data"]
 
         assert seen[0] == text
-        assert [message["content"] for message in seen[1]][-1] == text
+        assert [message.text for message in seen[1]][-1] == text
         assert streamed_text(events) == text
         assert conversation(items) == [("user", text), *[("assistant", text)] * 2]
         assert widget_texts(items[2]) == [text]

@@ -36,6 +36,7 @@ from chatkit.widgets import DynamicWidgetComponent
 from chatkeep import Chatkeep, Context, Turn
 from chatkeep.client import ClientFailure
 from chatkeep.engine.dispatch import StreamReply
+from chatkeep.messages import Message
 from chatkeep.protocol.wire import attachment_record
 from chatkeep.stores.base import PageQuery
 from chatkeep.testing.client import connected
@@ -311,7 +312,7 @@ async def test_6_retry_keeps_the_old_answer_until_there_is_a_new_one(
         await retried
 
         assert await stored(chat, thread_id) == [("user", "Hi"), ("assistant", "New.")]
-        assert await responder.turns[1].history() == [{"role": "user", "content": "Hi"}]
+        assert await responder.turns[1].history() == [Message("user", "Hi")]
 
 
 @pytest.mark.parametrize(
@@ -745,10 +746,10 @@ async def test_14_a_disconnect_leaves_no_note_for_the_model(observed: ObservedSt
         await collected(client.send("Go on", thread_id_of(events)))
 
         assert await responder.turns[1].history() == [
-            {"role": "user", "content": "Tell me"},
-            {"role": "assistant", "content": "Once upon"},
-            {"role": "user", "content": "Go on"},
-            {"role": "assistant", "content": "Yes."},
+            Message("user", "Tell me"),
+            Message("assistant", "Once upon"),
+            Message("user", "Go on"),
+            Message("assistant", "Yes."),
         ]
         items = await responder.turns[1].items()
         assert [item.type for item in items] == ["user_message", "assistant_message"] * 2
@@ -770,7 +771,7 @@ async def test_15_the_history_holds_the_newest_messages(observed: ObservedStore)
         for number in range(1, 30):
             await collected(client.send(str(number), thread_id))
 
-    assert [message["content"] for message in histories[-1]] == [
+    assert [message.text for message in histories[-1]] == [
         "27",
         "answer to 27",
         "28",

@@ -30,12 +30,14 @@ BACKENDS = (
 COMPAT = "chatkeep.compat"
 
 
-def imports_of(module: str, path: Path, *, everywhere: bool = True) -> Iterator[str]:
-    """The absolute names of what a module imports, without what only type checkers see."""
+def imports_of(
+    module: str, path: Path, *, everywhere: bool = True, for_types: bool = False
+) -> Iterator[str]:
+    """The absolute names of what a module imports; what only type checkers see if asked."""
     package = module.removesuffix(".__init__") if path.stem == "__init__" else module
     parts = package.split(".") if path.stem == "__init__" else package.split(".")[:-1]
     tree = ast.parse(path.read_text())
-    for node in _walk(tree, everywhere):
+    for node in _walk(tree, everywhere, for_types):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -45,14 +47,14 @@ def imports_of(module: str, path: Path, *, everywhere: bool = True) -> Iterator[
             yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
-def _walk(node: ast.AST, everywhere: bool) -> Iterator[ast.AST]:
+def _walk(node: ast.AST, everywhere: bool, for_types: bool = False) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test) and not for_types:
             continue
         if not everywhere and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         yield child
-        yield from _walk(child, everywhere)
+        yield from _walk(child, everywhere, for_types)
 
 
 def within(name: str, package: str) -> bool:
@@ -113,6 +115,73 @@ def test_stores_and_live_logs_know_no_protocol() -> None:
         if within(module, "chatkeep.stores") or within(module, "chatkeep.live")
     ]
     assert offenders(backends, "chatkeep.protocol", "chatkit", "pydantic") == []
+
+
+JSON_ENCODERS = {
+    "chatkeep.encoding": "makes the JSON",
+    "chatkeep.cli.server": "hands its settings to its workers",
+    "chatkeep.web.ui": "writes JavaScript into a page",
+    "chatkeep.testing.model_replies": "plays a server of another maker",
+    "chatkeep.testing.model_server": "plays a server of another maker",
+    "chatkeep.testing.store_contract.text": "makes JSON as other encoders do",
+}
+"""Who may make JSON for itself, and what for."""
+
+
+def test_json_is_made_in_one_place() -> None:
+    """Two encoders differ in what they refuse, and one day in what they keep."""
+    makers = {
+        module
+        for module, path in MODULES.items()
+        if any(map(_names_an_encoder, ast.walk(ast.parse(path.read_text()))))
+    }
+    assert makers == set(JSON_ENCODERS)
+
+
+def _names_an_encoder(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr="model_dump_json"):
+            return True
+        case ast.Attribute(value=owner, attr=name):
+            return (ast.unparse(owner), name) in ENCODERS
+        case ast.ImportFrom(module=str(owner), names=names):
+            return any((owner, alias.name) in ENCODERS for alias in names)
+        case ast.Import(names=names):
+            return any(alias.name in {"orjson", "ujson", "simplejson"} for alias in names)
+    return False
+
+
+ENCODERS = {
+    ("json", "dump"),
+    ("json", "dumps"),
+    ("json", "JSONEncoder"),
+    ("msgspec.json", "encode"),
+    ("msgspec.json", "Encoder"),
+    ("pydantic_core", "to_json"),
+}
+
+
+def test_the_encoder_and_the_stores_know_no_protocol() -> None:
+    assert offenders(["chatkeep.encoding"], "chatkeep", "pydantic", "chatkit") == []
+
+
+def test_messages_stand_below_turns_and_turns_below_responders() -> None:
+    """What a module rests on, whatever for, never rests on the module."""
+    assert "chatkeep.responders.base" not in below("chatkeep.turn")
+    assert "chatkeep.turn" in below("chatkeep.responders.base")
+    assert below("chatkeep.messages") == set()
+
+
+def below(module: str) -> set[str]:
+    """The modules that a module imports, and those they import, type checkers' imports too."""
+    found: set[str] = set()
+    pending = [module]
+    while pending:
+        path = MODULES[current := pending.pop()]
+        new = {*imports_of(current, path, for_types=True)} & MODULES.keys() - found
+        found |= new
+        pending += new
+    return found
 
 
 def test_contracts_know_no_implementation() -> None:

@@ -124,6 +124,16 @@ async def test_a_refusal_carries_the_servers_own_words() -> None:
     assert failure.value.message == "There is no such thread."
 
 
+@pytest.mark.parametrize("message", ["", " ", None, {"a": 1}, 3, []])
+async def test_a_refusal_is_never_without_words(message: Any) -> None:
+    body = msgspec.json.encode({"error": {"code": message, "message": message}})
+    async with client(lambda _: httpx2.Response(404, content=body)) as chat:
+        with pytest.raises(ClientFailure, match="There is no ChatKit endpoint") as failure:
+            await chat.thread("thr_1")
+    assert failure.value.code == "http.404"
+    assert str(ClientFailure("", code="protocol")) == "The request failed (protocol)."
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

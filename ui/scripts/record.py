@@ -31,7 +31,7 @@ JSON = dict[str, Any]
 
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "recordings"
 
-_ID = re.compile(r"\b(thr|msg|tc|wgt|img|sin|wf|tsk|eot|err)_[0-9a-f]{32}\b")
+_ID = re.compile(r"\b(thr|msg|tc|wgt|img|sin|wf|tsk|eot|err|trn)_[0-9a-f]{32}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..client import ClientFailure
-from ..errors import ConfigurationError, ServiceUnavailable
+from ..errors import ConfigurationError, ServiceUnavailable, reason_of
 from ..version import __version__
 from . import ask, chat, db, serve
 from .connection import explain
@@ -77,4 +77,4 @@ def _root_cause(error: BaseException) -> str:
     """Return the first line of what an error goes back to."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return (str(error) or type(error).__name__).partition("\n")[0]
+    return reason_of(error).partition("\n")[0]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ..client import JSON, ClientFailure, Event
+from ..errors import words_of
+from ..protocol.widgets import components
 
 
 class View(Protocol):
@@ -78,7 +80,7 @@ class Answer:
         """
         try:
             self._take(event)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
             message = f"The server sent an event that makes no sense: {event.get('type')}"
             raise ClientFailure(message, code="protocol") from error
 
@@ -207,7 +209,8 @@ def describe_source(source: JSON) -> str:
 
 def describe_error(event: Event) -> str:
     """Return the message of an ``error`` event."""
-    return event.get("message") or f"The answer could not be finished ({event.get('code')})."
+    code = words_of(event.get("reason"), words_of(event.get("code"), "no reason given"))
+    return words_of(event.get("message"), f"The answer could not be finished ({code}).")
 
 
 def describe_task(task: JSON) -> str:
@@ -237,11 +240,8 @@ def user_text(item: JSON) -> str:
     return "".join(part["text"] for part in item["content"])
 
 
-def _widget_texts(component: JSON) -> Iterator[str]:
-    for name in ("title", "value", "label"):
-        if isinstance(component.get(name), str):
-            yield component[name]
-    children = component.get("children") or ()
-    for child in [children] if isinstance(children, dict) else children:
-        if isinstance(child, dict):
-            yield from _widget_texts(child)
+def _widget_texts(widget: JSON) -> Iterator[str]:
+    for component in components(widget):
+        for name in ("title", "value", "label"):
+            if isinstance(component.get(name), str):
+                yield component[name]

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ..client import JSON, ChatClient, ClientFailure
-from ..protocol.wire import to_json
+from ..encoding import to_json
 from .answer import Answer, describe_error
 from .connection import DEFAULT_URL, Headers, Token, UrlOption, connect
 from .views import PlainView, complain, view_for

@@ -54,7 +54,8 @@ def explain(failure: ClientFailure) -> str:
         "request.no_such_path": no_endpoint,
     }
     hint = hints.get(failure.code)
-    return f"{failure.message.rstrip('.')}. {hint}" if hint else failure.message
+    message = failure.message.rstrip(". ")
+    return f"{message}. {hint}" if hint and message else hint or failure.message
 
 
 def _header(line: str) -> tuple[str, str]:

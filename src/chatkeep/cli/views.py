@@ -8,6 +8,8 @@ from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
+from ..characters import cut_after
+from ..errors import words_of
 from .answer import Sources, View
 from .blocks import Blocks
 
@@ -26,7 +28,8 @@ def safe(text: str) -> str:
 def complain(message: str) -> None:
     """Print what went wrong, on standard error."""
     console = Console(stderr=True, highlight=False)
-    console.print(Text.assemble(("Error: ", "bold red"), safe(message)), soft_wrap=True)
+    words = words_of(safe(message))
+    console.print(Text.assemble(("Error: ", "bold red"), words), soft_wrap=True)
 
 
 def _markdown(source: str) -> RenderableType:
@@ -133,7 +136,10 @@ class TerminalView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         height = max(options.size.height - 3, 1)
         tail = self._blocks.tail(height)
-        rendered = _markdown(tail) if len(tail) < _RENDERED_TAIL else Text(tail[-_RENDERED_TAIL:])
+        if len(tail) < _RENDERED_TAIL:
+            rendered = _markdown(tail)
+        else:
+            rendered = Text(tail[cut_after(tail, len(tail) - _RENDERED_TAIL) :])
         yield _Lines(_lines(console, rendered)[-height:])
         if self._busy:
             yield self._spinner

@@ -3,7 +3,14 @@
 import logging
 
 from .. import ids
-from ..errors import InvalidOutput, ModelError, ResponderFailed, TurnError, TurnInterrupted
+from ..errors import (
+    InvalidOutput,
+    ModelError,
+    ResponderFailed,
+    TurnError,
+    TurnInterrupted,
+    words_of,
+)
 from ..protocol.types import CustomStreamError, StreamError
 from ..protocol.wire import event_json, text_json
 
@@ -58,7 +65,7 @@ def _event(error: BaseException, error_id: str) -> bytes:
             return event_json(
                 "error",
                 code=b'"custom"',
-                message=text_json(error.message),
+                message=text_json(words_of(error.message, TurnError().message)),
                 allow_retry=b"true" if error.allow_retry else b"false",
                 error_id=text_json(error_id),
             )

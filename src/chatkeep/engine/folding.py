@@ -1,17 +1,25 @@
 """Items under way: each takes the updates to it, and can be had whole at any time.
 
-Folding is linear: text is kept in pieces and joined when the item is wanted.
+Folding is linear: text is kept in pieces and joined when the item is wanted. An
+update that can't be folded is refused when it comes, and changes nothing, so an
+item that is wanted can always be had.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from ..encoding import MAX_DEPTH, from_json, nests_too_deep, text_json, to_json
 from ..protocol.sse import delta_prefix
-from ..protocol.wire import from_json, text_json, to_json
+from ..protocol.widgets import components
 from ..stores.base import ItemRecord
 
 JSON = dict[str, Any]
+T = TypeVar("T")
+
+_TOO_DEEP = f"the item would nest more than {MAX_DEPTH} levels deep"
+
+_MAX_PARTS = 1000
+"""Of a message. An index beyond it is a mistake, and would make all the parts before it."""
 
 
 class OpenItem:
@@ -41,9 +49,10 @@ class OpenItem:
         """Apply one wire update.
 
         Raises:
-            ValueError: This kind of item doesn't take this kind of update.
+            ValueError: This kind of item doesn't take this kind of update, or
+                the update is not one that can be folded. It changed nothing.
         """
-        raise ValueError(f"a {self.type} item takes no {update['type']} update")
+        raise ValueError(f"a {self.type} item takes no {update.get('type')} update")
 
     def json(self) -> bytes:
         """Return the item's wire JSON as it stands."""
@@ -95,24 +104,32 @@ class OpenMessage(OpenItem):
         return not any(text.strip() for part in self.parts for text in part.texts)
 
     def part(self, index: int) -> Part:
-        """Return a content part, making those up to it that are not there yet."""
-        if index < 0:
-            raise ValueError("a content index is not negative")
+        """Return a content part, making those up to it that are not there yet.
+
+        Raises:
+            ValueError: No message has a part of this index.
+        """
+        if not 0 <= index < _MAX_PARTS:
+            raise ValueError(f"a message has no part of the index {index}")
         while len(self.parts) <= index:
             self.parts.append(Part(self.id, len(self.parts)))
         return self.parts[index]
 
     def update(self, update: JSON) -> None:
-        match update["type"].removeprefix("assistant_message.content_part."):
+        match _field(update, "type", str).removeprefix("assistant_message.content_part."):
             case "text_delta":
-                self.part(update["content_index"]).texts.append(update["delta"])
+                delta = _field(update, "delta", str)
+                self.part(_index(update, "content_index")).texts.append(delta)
             case "added" | "done":
-                index = update["content_index"]
+                content = _content(_nested(update, "content", level=2))
+                index = _index(update, "content_index")
                 self.part(index)
-                self.parts[index] = Part(self.id, index, update["content"])
+                self.parts[index] = Part(self.id, index, content)
             case "annotation_added":
-                annotations = self.part(update["content_index"]).annotations
-                annotations.insert(update["annotation_index"], update["annotation"])
+                annotation = _nested(update, "annotation", level=4)
+                place = _index(update, "annotation_index")
+                annotations = self.part(_index(update, "content_index")).annotations
+                annotations.insert(place, annotation)
             case _:
                 super().update(update)
 
@@ -122,57 +139,84 @@ class OpenMessage(OpenItem):
 
 
 class OpenWidget(OpenItem):
-    """A widget under way. Streamed text is folded into its component at the end."""
+    """A widget under way. Streamed text is folded into its component when it is wanted."""
 
     def __init__(self, record: ItemRecord, *, stored: bool = False) -> None:
         super().__init__(record, stored=stored)
-        self._texts: dict[str, list[str]] = {}
-        self._ended: set[str] = set()
+        self._streams: dict[str, _Stream] = {}
 
     def update(self, update: JSON) -> None:
-        match update["type"]:
+        match _field(update, "type", str):
             case "widget.streaming_text.value_delta":
-                self._texts.setdefault(update["component_id"], []).append(update["delta"])
-                if update["done"]:
-                    self._ended.add(update["component_id"])
+                self._stream(update)
             case "widget.component.updated":
-                self._fold_texts()
-                self._replace(update["component_id"], update["component"])
+                component_id = _field(update, "component_id", str)
+                replacement = _nested(update, "component", level=1)
+                self._replace(component_id, replacement)
             case "widget.root.updated":
-                self._texts.clear()
-                self.value["widget"] = update["widget"]
+                self._streams.clear()
+                self.value["widget"] = _nested(update, "widget", level=1)
             case _:
                 super().update(update)
 
     def json(self) -> bytes:
-        self._fold_texts()
+        self._fold_streams()
         return super().json()
 
-    def _fold_texts(self) -> None:
-        if not self._texts:
-            return
-        for component in _components(self.value["widget"]):
-            key = component.get("id", "")
-            if texts := self._texts.pop(key, None):
-                component["value"] = component.get("value", "") + "".join(texts)
-            if key in self._ended:
-                component["streaming"] = False
+    def _stream(self, update: JSON) -> None:
+        component_id = _field(update, "component_id", str)
+        delta, done = _field(update, "delta", str), _field(update, "done", bool)
+        stream = self._streams.get(component_id)
+        if stream is None:
+            component = self._component(component_id)
+            if component is None:
+                return  # clients show it nowhere, either
+            stream = self._streams[component_id] = _Stream(component)
+        stream.texts.append(delta)
+        stream.done = stream.done or done
+
+    def _fold_streams(self) -> None:
+        for stream in self._streams.values():
+            stream.fold()
+        self._streams.clear()
+
+    def _component(self, component_id: str) -> JSON | None:
+        found = (
+            part for part in components(self.value["widget"]) if part.get("id") == component_id
+        )
+        return next(found, None)
 
     def _replace(self, component_id: str, replacement: JSON) -> None:
-        for component in _components(self.value["widget"]):
-            if component.get("id") == component_id:
-                component.clear()
-                component.update(replacement)
-                return
-        raise ValueError("the widget has no component of this id")
+        component = self._component(component_id)
+        if component is None:
+            raise ValueError("the widget has no component of this id")
+        self._fold_streams()
+        former = dict(component)
+        component.clear()
+        component.update(replacement)
+        if not _fits(self.value, level=0):
+            component.clear()
+            component.update(former)
+            raise ValueError(_TOO_DEEP)
 
 
-def _components(widget: JSON) -> Iterator[JSON]:
-    yield widget
-    children = widget.get("children") or ()
-    for child in [children] if isinstance(children, dict) else children:
-        if isinstance(child, dict):
-            yield from _components(child)
+class _Stream:
+    """Text on its way into one component of a widget."""
+
+    __slots__ = ("component", "done", "texts")
+
+    def __init__(self, component: JSON) -> None:
+        if not isinstance(component.get("value") or "", str):
+            raise ValueError("the value of the component is no text")  # noqa: TRY004
+        self.component = component
+        self.texts: list[str] = []
+        self.done = False
+
+    def fold(self) -> None:
+        """Give the component its text."""
+        self.component["value"] = "".join([self.component.get("value") or "", *self.texts])
+        if self.done:
+            self.component["streaming"] = False
 
 
 class OpenWorkflow(OpenItem):
@@ -180,13 +224,16 @@ class OpenWorkflow(OpenItem):
 
     def update(self, update: JSON) -> None:
         tasks: list[JSON] = self.value["workflow"]["tasks"]
-        match update["type"]:
+        match _field(update, "type", str):
             case "workflow.task.added":
-                tasks.insert(update["task_index"], update["task"])
+                task = _nested(update, "task", level=3)
+                tasks.insert(_index(update, "task_index"), task)
             case "workflow.task.updated":
-                if not 0 <= update["task_index"] < len(tasks):
+                task = _nested(update, "task", level=3)
+                index = _index(update, "task_index")
+                if index >= len(tasks):
                     raise ValueError("the workflow has no task of this index")
-                tasks[update["task_index"]] = update["task"]
+                tasks[index] = task
             case _:
                 super().update(update)
 
@@ -199,9 +246,47 @@ class OpenImage(OpenItem):
         return "image" not in self.value
 
     def update(self, update: JSON) -> None:
-        if update["type"] != "generated_image.updated":
+        if update.get("type") != "generated_image.updated":
             super().update(update)
-        self.value["image"] = update["image"]
+        self.value["image"] = _nested(update, "image", level=1)
+
+
+# What an update has to be
+
+
+def _field(update: JSON, name: str, kind: type[T]) -> T:
+    value = update.get(name)
+    if not isinstance(value, kind):
+        raise ValueError(f"the update has no {name}")  # noqa: TRY004 - what callers expect
+    return value
+
+
+def _index(update: JSON, name: str) -> int:
+    index = _field(update, name, int)
+    if index < 0:
+        raise ValueError(f"the {name} is negative")
+    return index
+
+
+def _nested(update: JSON, name: str, level: int) -> JSON:
+    """Return an object of an update that will stand inside so many others of its item."""
+    value: JSON = _field(update, name, dict)
+    if not _fits(value, level):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _fits(value: JSON, level: int) -> bool:
+    return not nests_too_deep(b"[" * level + to_json(value) + b"]" * level)
+
+
+def _content(value: JSON) -> JSON:
+    """Return the content of a message's part, if it is one."""
+    if not isinstance(value.get("text") or "", str):
+        raise ValueError("the text of the content is no text")  # noqa: TRY004
+    if not isinstance(value.get("annotations") or [], list):
+        raise ValueError("the annotations of the content are no list")  # noqa: TRY004
+    return value
 
 
 _KINDS: dict[str, type[OpenItem]] = {

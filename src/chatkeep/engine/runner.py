@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from ..characters import shorten
 from ..errors import AnswerLost, NotFound, TurnLost, TurnTimedOut
 from ..live.base import LogWriter
 from ..protocol.sse import frame
@@ -29,7 +30,6 @@ from .journal import Journal
 from .recorder import Recorder
 from .thread_items import ThreadItems, weight
 from .thread_state import ThreadState
-from .titles import shorten
 
 logger = logging.getLogger("chatkeep.turn")
 
@@ -164,7 +164,8 @@ class TurnRunner:
         try:
             title = await call(namer, self.turn)
             if isinstance(title, str) and title.strip():
-                self.turn.thread.title = shorten(title, self._settings.max_title_length)
+                limit = self._settings.max_title_length
+                self.turn.thread.title = shorten(" ".join(title.split()), limit)
                 await self._keep_thread()
         except (TurnLost, NotFound):
             pass  # there is nothing to name any more

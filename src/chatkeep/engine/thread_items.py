@@ -48,10 +48,22 @@ class ThreadItems:
         """Delete the items that are there."""
         await self._store.delete_items(self._owner, self._thread_id, item_ids, turn=self._turn_id)
 
-    async def newest(self, limit: int) -> list[ThreadItem]:
-        """Return the newest items, newest first, hidden ones included."""
-        found = [] if self._until is None else [self._until]
-        after = None if self._until is None else self._until.id
+    async def newest(self, limit: int, before: str | None = None) -> list[ThreadItem]:
+        """Return the newest items, newest first, hidden ones included.
+
+        Args:
+            limit: How many at most.
+            before: The id of an item, to return those that stand before it.
+        """
+        until = self._until
+        if until is not None and before is None:
+            return [until, *await self._before(until.id, limit - 1)][:limit]
+        found = await self._before(before, limit)
+        places = [place for place, item in enumerate(found) if until and item.id == until.id]
+        return found[places[0] :] if places else found  # what is newer is not looked back on
+
+    async def _before(self, after: str | None, limit: int) -> list[ThreadItem]:
+        found: list[ThreadItem] = []
         while len(found) < limit:
             query = PageQuery(min(limit - len(found), MAX_PAGE_SIZE), after)
             page = await self._store.list_items(self._owner, self._thread_id, query, hidden=True)
@@ -59,7 +71,7 @@ class ThreadItems:
             after = page.after
             if after is None:
                 break
-        return found[:limit]
+        return found
 
     async def weigh(self, item_ids: Sequence[str]) -> int:
         """Return how much some items say: characters of messages, bytes of all else."""

@@ -1,6 +1,7 @@
 """What a thread is called before anyone names it."""
 
-from ..history import join_content
+from ..characters import cut_before
+from ..messages import join_content
 from ..protocol.types import UserMessageItem
 
 MAX_LENGTH = 60
@@ -13,10 +14,5 @@ def title_from_text(message: UserMessageItem) -> str | None:
         return text or None
     cut = text[: MAX_LENGTH + 1].rsplit(" ", 1)[0]
     if len(cut) > MAX_LENGTH:  # one very long word
-        cut = text[:MAX_LENGTH]
+        cut = text[: cut_before(text, MAX_LENGTH)]
     return cut.rstrip(" ,.;:!?-–—") + "…"
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return a text as one line of at most so many characters."""
-    return " ".join(text.split())[:limit]

@@ -4,7 +4,6 @@ The validator is built once: the SDK builds it anew for every request, which is
 most of what its requests cost.
 """
 
-import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -13,6 +12,7 @@ from chatkit.types import BaseReq, ChatKitReq, StreamingReq, is_streaming_req
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
+from ..encoding import MAX_DEPTH, from_json, nests_too_deep
 from ..errors import InvalidRequest, UnknownRequestType
 
 if TYPE_CHECKING:
@@ -77,12 +77,14 @@ def parse_request(body: bytes | str) -> Any:
     """Return the request that a body holds, one of the types in `Request`.
 
     Raises:
-        InvalidRequest: The body is not JSON, or a field is missing or wrong;
-            the message names the field, never its value.
+        InvalidRequest: The body is not JSON, nests too deep to be kept, or a field
+            is missing or wrong; the message names the field, never its value.
         UnknownRequestType: ``type`` names nothing that Chatkeep knows.
     """
     if isinstance(body, str):
         body = body.encode(errors="backslashreplace")  # lone surrogates as JSON escapes
+    if nests_too_deep(body):
+        raise InvalidRequest(f"The request nests more than {MAX_DEPTH} levels deep.")
     try:
         return _adapter().validate_json(body)
     except ValidationError as error:
@@ -91,7 +93,7 @@ def parse_request(body: bytes | str) -> Any:
     try:
         # The strict parser refuses lone surrogates. All the rest must be as it wants it.
         _adapter().validate_json(_SURROGATE.sub(b"\\\\ufffd", body))
-        return _adapter().validate_python(json.loads(body))
+        return _adapter().validate_python(from_json(body))
     except ValidationError as error:
         raise _client_error(error) from None
 

@@ -1,73 +1,63 @@
 """Models and records to wire JSON, and back.
 
 What goes over the wire is what the SDK would send: by alias, nulls left out,
-attachment ``metadata`` left out. Lone surrogates, which UTF-8 can't carry, go
-as ``\\udxxx`` escapes.
+attachment ``metadata`` left out.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import to_jsonable_python
 
+from ..encoding import SURELY_SOUND, NotJSON, is_sound, plain_scalar
+from ..encoding import from_json as from_json
+from ..encoding import text_json as text_json
+from ..encoding import to_json as to_json
 from ..stores.base import AttachmentRecord, ItemRecord, Page, ThreadRecord
-from .types import Attachment, ThreadItem, ThreadMetadata, ThreadStatus, ThreadStreamEvent
-
-_encode = msgspec.json.Encoder().encode
+from .types import (
+    Attachment,
+    HiddenContextItem,
+    ThreadItem,
+    ThreadMetadata,
+    ThreadStatus,
+    ThreadStreamEvent,
+)
 
 EMPTY_PAGE = b'{"data":[],"has_more":false}'
 
 
-def text_json(text: str) -> bytes:
-    """Return a string as JSON."""
-    try:
-        return _encode(text)
-    except UnicodeEncodeError:
-        return json.dumps(text).encode()
-
-
-def to_json(value: Any) -> bytes:
-    """Return plain data (dicts, lists, strings, numbers) as JSON."""
-    try:
-        return _encode(value)
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def from_json(data: bytes) -> Any:
-    """Return JSON as plain data."""
-    try:
-        return msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        return json.loads(data)  # lone surrogates, which msgspec refuses
-
-
 def model_json(model: BaseModel) -> bytes:
-    """Return a model as wire JSON, attachment metadata included."""
+    """Return a model as wire JSON, attachment metadata included.
+
+    Raises:
+        NotJSON: It nests too deep, or holds something that is no data.
+    """
     try:
-        return model.__pydantic_serializer__.to_json(model, by_alias=True, exclude_none=True)
-    except PydanticSerializationError as error:
-        if "surrogates" not in str(error):
-            raise
-        return _model_json_leniently(model)
+        encoded = model.__pydantic_serializer__.to_json(model, by_alias=True, exclude_none=True)
+    except (ValueError, TypeError, RecursionError):
+        return _model_json_piecemeal(model)
+    if len(encoded) <= SURELY_SOUND or is_sound(encoded):
+        return encoded
+    return _model_json_piecemeal(model)
 
 
-def _model_json_leniently(model: BaseModel) -> bytes:
-    """Serialise what pydantic refuses to: models with lone surrogates in them."""
+def _model_json_piecemeal(model: BaseModel) -> bytes:
     try:
-        return to_json(model.model_dump(mode="json", by_alias=True, exclude_none=True))
-    except UnicodeEncodeError:  # even in a key
-        value = model.model_dump(by_alias=True, exclude_none=True)
-        return json.dumps(value, separators=(",", ":"), default=_plain).encode()
+        data = model.model_dump(by_alias=True, exclude_none=True)
+    except (ValueError, RecursionError) as error:
+        raise NotJSON(f"a {type(model).__name__} can't be JSON: {error}") from error
+    return to_json(data, _plain_scalar)
 
 
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _plain_scalar(value: Any) -> Any:
+    """A date, a path, bytes: as the model would have written it but for what stands beside it."""
+    try:
+        return to_jsonable_python(value)
+    except ValueError:
+        return plain_scalar(value)
 
 
 @cache
@@ -79,10 +69,10 @@ def _validate(kind: Any, data: bytes) -> Any:
     adapter = _adapter(kind)
     try:
         return adapter.validate_json(data)
-    except ValidationError:
-        if b"\\ud" not in data and b"\\uD" not in data:
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
             raise
-        return adapter.validate_python(json.loads(data))
+        return adapter.validate_python(from_json(data))  # it has lone surrogates
 
 
 def parse_item(data: bytes) -> ThreadItem:
@@ -110,7 +100,11 @@ def aware(moment: datetime) -> datetime:
 
 def item_record(item: ThreadItem, *, finished: bool = True) -> ItemRecord:
     """Return an item as a store keeps it."""
-    return ItemRecord(item.id, item.type, aware(item.created_at), model_json(item), finished)
+    data = model_json(item)
+    if isinstance(item, HiddenContextItem) and item.content is None:
+        # As a null it was left out, but an item without it can't be read again.
+        data = data[:-1] + b',"content":null}'
+    return ItemRecord(item.id, item.type, aware(item.created_at), data, finished)
 
 
 def attachment_record(attachment: Attachment, created_at: datetime) -> AttachmentRecord:
@@ -155,14 +149,7 @@ def thread_json(thread: ThreadRecord, items: bytes = EMPTY_PAGE) -> bytes:
         value["allowed_image_domains"] = thread.allowed_image_domains
     value["status"] = {key: part for key, part in thread.status.items() if part is not None}
     value["metadata"] = {}
-    return _encode_thread(value)[:-1] + b',"items":' + items + b"}"
-
-
-def _encode_thread(value: dict[str, Any]) -> bytes:
-    try:
-        return _encode(value)
-    except UnicodeEncodeError:
-        return to_json(value | {"created_at": value["created_at"].isoformat()})
+    return to_json(value)[:-1] + b',"items":' + items + b"}"
 
 
 def thread_model(thread: ThreadRecord) -> ThreadMetadata:

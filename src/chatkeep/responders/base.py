@@ -31,16 +31,12 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, cast
+from typing import Any, Protocol, cast
 
 from ..engine.calls import call
 from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from ..turn import Turn
-
-Output: TypeAlias = Any
-"""``str``, a ``ThreadStreamEvent``, a widget root or a thread item."""
+from ..turn import Output as Output
+from ..turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +46,10 @@ _MAX_AHEAD = 64
 _END = object()
 
 
-class Message(TypedDict):
-    """One message of a conversation, in the form that models take."""
-
-    role: str
-    content: str
-
-
 class Responder(Protocol):
     """An object that answers turns."""
 
-    def respond(self, turn: "Turn") -> AsyncIterator[Output]:
+    def respond(self, turn: Turn) -> AsyncIterator[Output]:
         """Yield the answer to one turn, piece by piece."""
         ...
 
@@ -68,7 +57,7 @@ class Responder(Protocol):
 class StreamingResponder(Protocol):
     """A responder in its one form: closing what `respond` gives ends the answer."""
 
-    def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
+    def respond(self, turn: Turn) -> AsyncGenerator[Output]:
         """Yield the answer to one turn, piece by piece."""
         ...
 
@@ -103,7 +92,7 @@ async def close_responder(source: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _FunctionResponder:
-    respond: Callable[["Turn"], AsyncGenerator[Output]]
+    respond: Callable[[Turn], AsyncGenerator[Output]]
 
 
 def _describe(source: object) -> str:
@@ -128,7 +117,7 @@ def _check_signature(function: Callable[..., Any]) -> None:
         ) from error
 
 
-def _as_async_generator(function: Callable[..., Any]) -> Callable[["Turn"], AsyncGenerator[Output]]:
+def _as_async_generator(function: Callable[..., Any]) -> Callable[[Turn], AsyncGenerator[Output]]:
     code = _code_of(function)
     if inspect.isasyncgenfunction(code):
         return function
@@ -160,16 +149,14 @@ async def _outputs(result: Any) -> AsyncGenerator[Output]:
         yield result
 
 
-async def _outputs_from_thread(
-    function: Callable[..., Any], turn: "Turn"
-) -> AsyncGenerator[Output]:
+async def _outputs_from_thread(function: Callable[..., Any], turn: Turn) -> AsyncGenerator[Output]:
     async with aclosing(_iterate_in_thread(_results(function, turn))) as results:
         async for result in results:
             async for output in _outputs(result):
                 yield output
 
 
-def _results(function: Callable[..., Any], turn: "Turn") -> Generator[Any]:
+def _results(function: Callable[..., Any], turn: Turn) -> Generator[Any]:
     result = function(turn)
     if isinstance(result, Iterator):
         yield from result

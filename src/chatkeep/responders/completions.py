@@ -8,7 +8,6 @@ the status and the beginning of the body; a client never sees either.
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
@@ -17,15 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx2
-import msgspec
 
+from ..encoding import to_unicode_json
 from ..errors import (
     ConfigurationError,
     ModelAuthFailed,
+    ModelCalledTool,
     ModelError,
     ModelNotFound,
     ModelRateLimited,
@@ -33,13 +33,13 @@ from ..errors import (
     ModelStreamCut,
     ModelUnavailable,
 )
+from ..messages import Message
 from ..models.chat_completions import AnswerReader, BrokenAnswer
+from ..models.chat_messages import chat_messages
 from ..models.transport import new_client
 from ..models.watchdog import Watchdog
-from .base import Message
-
-if TYPE_CHECKING:
-    from ..turn import Turn
+from ..protocol.types import NoticeEvent
+from ..turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,10 @@ _LINGER = 2.0
 """Seconds for a finished answer to send its usage and end."""
 
 _EXCERPT_BYTES = 2000
+
+_TOOL_CALLS = frozenset({"tool_calls", "function_call"})
+
+_CUT = "The answer was cut here: it has the length that the model may give it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Completions:
             text yet and the failure may pass.
         history_limit: How many of the newest messages the model reads.
         max_history_tokens: How many tokens of them at most; None sets no bound.
+        sees_images: Whether the model takes images, to be sent those of the user
+            that have a public URL.
         temperature: As in the API; None leaves it to the server.
         extra: Further fields of the request's body, which win over the rest.
         client: An HTTP client to use instead of its own; it is never closed here.
@@ -114,6 +120,7 @@ class Completions:
         retries: int = 2,
         history_limit: int = 50,
         max_history_tokens: int | None = None,
+        sees_images: bool = False,
         temperature: float | None = None,
         extra: Mapping[str, Any] | None = None,
         client: httpx2.AsyncClient | None = None,
@@ -128,6 +135,7 @@ class Completions:
         self._retries = retries
         self._history_limit = history_limit
         self._max_history_tokens = max_history_tokens
+        self._sees_images = sees_images
         self._temperature = temperature
         self._extra = dict(extra or {})
         self._given_client = client
@@ -135,30 +143,33 @@ class Completions:
         self._clients = WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient]()
         self._asks_for_usage = True
 
-    async def respond(self, turn: "Turn") -> AsyncGenerator[str]:
+    async def respond(self, turn: Turn) -> AsyncGenerator[str]:
         """Yield the model's answer to the conversation so far."""
         messages = await self.conversation(turn)
         async with aclosing(self.stream(messages, turn)) as texts:
             async for text in texts:
                 yield text
 
-    async def conversation(self, turn: "Turn") -> list[Message]:
+    async def conversation(self, turn: Turn) -> list[Message]:
         """Return what the model reads: the instructions, then the newest messages."""
         history = await turn.history(limit=self._history_limit, max_tokens=self._max_history_tokens)
         if self.instructions is None:
             return history
-        return [{"role": "system", "content": self.instructions}, *history]
+        return [Message("system", self.instructions), *history]
 
     async def stream(
-        self, messages: Sequence[Message], turn: "Turn | None" = None
+        self, messages: Sequence[Message], turn: Turn | None = None
     ) -> AsyncGenerator[str]:
         """Yield the model's answer to exactly these messages.
 
-        To close the generator closes the connection, and so stops the model.
+        To close the generator closes the connection, and so stops the model. An
+        answer that ends because the model may write no more is followed by a
+        notice (a warning) that says so: what there is stays, and is no failure.
 
         Args:
             messages: The whole conversation, instructions included.
-            turn: Says which model its user chose, and keeps what was counted.
+            turn: Says which model its user chose, keeps what was counted, and
+                shows the notice.
 
         Raises:
             ModelError: The model could not answer, or not to the end.
@@ -179,7 +190,7 @@ class Completions:
     # Asking
 
     async def _begin(
-        self, messages: Sequence[Message], turn: "Turn | None"
+        self, messages: Sequence[Message], turn: Turn | None
     ) -> tuple[str | None, AsyncGenerator[str]]:
         """Return the first text, or None where there is none, and what follows it."""
         attempt = 0
@@ -200,15 +211,16 @@ class Completions:
                 await asyncio.sleep(pause)
                 attempt += 1
 
-    def _body(self, messages: Sequence[Message], turn: "Turn | None") -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self._model(turn), "messages": messages, "stream": True}
+    def _body(self, messages: Sequence[Message], turn: Turn | None) -> dict[str, Any]:
+        body: dict[str, Any] = {"model": self._model(turn), "stream": True}
+        body["messages"] = chat_messages(messages, sees_images=self._sees_images)
         if self._asks_for_usage:
             body["stream_options"] = {"include_usage": True}
         if self._temperature is not None:
             body["temperature"] = self._temperature
         return body | self._extra
 
-    def _model(self, turn: "Turn | None") -> str:
+    def _model(self, turn: Turn | None) -> str:
         chosen = turn.message.inference_options.model if turn and turn.message else None
         if chosen is None or chosen in self._models:
             return chosen or self.model
@@ -220,7 +232,7 @@ class Completions:
         client = self._client()
         timeout = httpx2.Timeout(None, connect=self._timeout.connect)
         request = client.build_request(
-            "POST", self._url, content=_encode(body), headers=self._headers, timeout=timeout
+            "POST", self._url, content=to_unicode_json(body), headers=self._headers, timeout=timeout
         )
         try:
             response = await client.send(request, stream=True)
@@ -257,7 +269,7 @@ class Completions:
 
     # Reading
 
-    async def _read(self, response: httpx2.Response, turn: "Turn | None") -> AsyncGenerator[str]:
+    async def _read(self, response: httpx2.Response, turn: Turn | None) -> AsyncGenerator[str]:
         reader = AnswerReader(response.headers.get("content-type", ""))
         started = False
         watchdog = Watchdog()
@@ -278,8 +290,18 @@ class Completions:
             watchdog.close()
             if turn is not None and reader.usage is not None:
                 turn.record_usage(reader.usage)
-        if reader.finish_reason == "content_filter":
+        await self._finish(reader.finish_reason, turn, started=started)
+
+    async def _finish(self, reason: str | None, turn: Turn | None, *, started: bool) -> None:
+        if reason == "content_filter":
             raise ModelRejected
+        if reason in _TOOL_CALLS and not started:
+            logger.warning("model %s: called a tool, and Completions runs none", self.model)
+            raise ModelCalledTool
+        if reason == "length":
+            logger.info("model %s: the answer was cut at the model's limit", self.model)
+            if turn is not None:
+                await turn.emit(NoticeEvent(level="warning", message=_CUT))
 
     def _patience(self, reader: AnswerReader, started: bool) -> float:
         if reader.complete:
@@ -334,15 +356,6 @@ def _headers(api_key: str | None) -> dict[str, str]:
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
     return headers
-
-
-def _encode(body: dict[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:
-        text = json.dumps(body, ensure_ascii=False)
-        # Two halves of a character become one; a half on its own becomes U+FFFD.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 async def _excerpt(response: httpx2.Response) -> str:

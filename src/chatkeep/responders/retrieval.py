@@ -3,8 +3,10 @@
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
+from ..characters import shorten
+from ..messages import Message
 from ..protocol import (
     CustomSummary,
     FileSource,
@@ -23,10 +25,8 @@ from ..retrieval.base import Match, Passage, Searcher
 from ..retrieval.excerpt import excerpt
 from ..retrieval.markers import Markers
 from ..retrieval.query import refers_back
-from .base import Message, Output, close_responder
-
-if TYPE_CHECKING:
-    from ..turn import Turn
+from ..turn import Turn
+from .base import Output, close_responder
 
 _NOTHING_FOUND = "I found nothing about this in the documents."
 
@@ -44,7 +44,7 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]<>]")
 class TextModel(Protocol):
     """A model that streams text, such as `Completions`."""
 
-    def stream(self, messages: list[Message], *, turn: "Turn | None" = None) -> AsyncIterator[str]:
+    def stream(self, messages: list[Message], *, turn: Turn | None = None) -> AsyncIterator[str]:
         """Yield the text that follows the messages, piece by piece."""
         ...
 
@@ -78,7 +78,7 @@ class Retrieval:
         self._instructions = instructions
         self._limit = limit
 
-    async def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
+    async def respond(self, turn: Turn) -> AsyncGenerator[Output]:
         """Search, show the search as a workflow, and answer."""
         question = turn.message.text if turn.message else ""
         search = _Search(turn, question)
@@ -95,7 +95,7 @@ class Retrieval:
         await close_responder(self._index)
         await close_responder(self._model)
 
-    async def _find(self, turn: "Turn", question: str) -> list[Match]:
+    async def _find(self, turn: Turn, question: str) -> list[Match]:
         """Search for the question; for one that leans on what was said, with that first."""
         if refers_back(question) and (before := await _said_before(turn)):
             matches = await self._index.asearch(f"{before}\n{question}", self._limit)
@@ -103,7 +103,7 @@ class Retrieval:
                 return matches
         return await self._index.asearch(question, self._limit)
 
-    async def _answer(self, turn: "Turn", matches: Sequence[Match]) -> AsyncGenerator[str]:
+    async def _answer(self, turn: Turn, matches: Sequence[Match]) -> AsyncGenerator[str]:
         if not matches:
             yield _NOTHING_FOUND
             return
@@ -116,7 +116,7 @@ class Retrieval:
                     await turn.cite(_source(matches[part - 1].passage))
 
     async def _write(
-        self, model: TextModel, turn: "Turn", matches: Sequence[Match]
+        self, model: TextModel, turn: Turn, matches: Sequence[Match]
     ) -> AsyncGenerator[str | int]:
         """Yield the model's text, and the numbers of the passages that it cites."""
         prompt = self._prompt(matches)
@@ -136,14 +136,14 @@ class Retrieval:
     def _prompt(self, matches: Sequence[Match]) -> Message:
         passages = (_numbered(n, match.passage) for n, match in enumerate(matches, 1))
         parts = filter(None, [self._instructions, _RULES, *passages])
-        return {"role": "system", "content": "\n\n".join(parts)}
+        return Message("system", "\n\n".join(parts))
 
 
 class _Search:
     """The workflow item that shows a search."""
 
-    def __init__(self, turn: "Turn", question: str) -> None:
-        self._question = " ".join(question.split())[:_SHOWN_QUESTION]
+    def __init__(self, turn: Turn, question: str) -> None:
+        self._question = shorten(" ".join(question.split()), _SHOWN_QUESTION)
         self._turn = turn
         self._id = turn.item_id("workflow")
         self._created_at = turn.now()
@@ -183,13 +183,13 @@ class _Search:
         return ThreadItemUpdatedEvent(item_id=self._id, update=update)
 
 
-async def _said_before(turn: "Turn") -> str:
+async def _said_before(turn: Turn) -> str:
     """Return what a question may lean on: what it quotes, or the last that stands alone."""
     if turn.message and turn.message.quoted_text:
         return turn.message.quoted_text
     for message in (await turn.history(limit=_HISTORY))[-2::-1]:
-        if message["role"] == "user" and not refers_back(message["content"]):
-            return message["content"]
+        if message.role == "user" and message.text and not refers_back(message.text):
+            return message.text
     return ""
 
 

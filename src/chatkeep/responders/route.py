@@ -3,13 +3,10 @@
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..turn import Turn
 from .base import Output, StreamingResponder, as_responder, close_responder
-
-if TYPE_CHECKING:
-    from ..turn import Turn
 
 
 class Route:
@@ -32,7 +29,7 @@ class Route:
         self,
         responders: Mapping[str, object],
         *,
-        choose: "Callable[[Turn], str | Awaitable[str]]",
+        choose: Callable[[Turn], str | Awaitable[str]],
     ) -> None:
         if not responders:
             raise ConfigurationError("A route needs at least one responder.")
@@ -40,7 +37,7 @@ class Route:
         self._responders = {name: as_responder(source) for name, source in responders.items()}
         self._choose = choose
 
-    async def respond(self, turn: "Turn") -> AsyncGenerator[Output]:
+    async def respond(self, turn: Turn) -> AsyncGenerator[Output]:
         """Yield what the chosen responder yields."""
         responder = await self._chosen(turn)
         async with aclosing(responder.respond(turn)) as outputs:
@@ -52,7 +49,7 @@ class Route:
         for source in self._sources:
             await close_responder(source)
 
-    async def _chosen(self, turn: "Turn") -> StreamingResponder:
+    async def _chosen(self, turn: Turn) -> StreamingResponder:
         name = self._choose(turn)
         if inspect.isawaitable(name):
             name = await name

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from ..characters import cut_before
 from .base import Block, Document, Passage
 
 TARGET = 1200
@@ -91,4 +92,4 @@ def _cut(text: str, start: int) -> int:
         ends = [found.end() for found in pattern.finditer(text, start + TARGET // 2, limit)]
         if ends:
             return ends[-1]
-    return limit
+    return cut_before(text, limit, start)

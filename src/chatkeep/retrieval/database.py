@@ -40,11 +40,18 @@ _SCHEMA = (
 
 _BUSY_SECONDS = 30.0
 
+_MAX_IDLE = 8
+"""How many connections that read are kept for the next search."""
+
 Kind: TypeAlias = Literal["DEFERRED", "IMMEDIATE"]
 
 
 class Database:
-    """One connection to the index's file, shared by threads one at a time.
+    """The connections to the index's file: one that writes, and one for each search.
+
+    A search sees the file as it was when it began and waits for no writer: that
+    is what SQLite's write-ahead log is for. An index in memory is known to one
+    connection only, so there everything takes turns.
 
     Args:
         path: The file, or ``":memory:"``.
@@ -56,32 +63,81 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = _connect(path)
+        self._in_memory = path == ":memory:"
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = _connect(path)
+        self._pool = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closings = 0
 
     def close(self) -> None:
-        """Close the connection, once it is free. The next transaction opens another."""
-        with self._lock:
-            if self._connection:
-                self._connection.close()
-            self._connection = None
+        """Close the connections, those in use once they are free. A later use opens others."""
+        with self._writing:
+            if self._writer:
+                self._writer.close()
+            self._writer = None
+        with self._pool:
+            self._closings += 1
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     @contextmanager
-    def transaction(self, kind: Kind) -> Iterator[sqlite3.Connection]:
-        """Hold the connection for one transaction: to read, or to write."""
-        with self._lock:
-            self._connection = self._connection or _connect(self._path)
-            with _transaction(self._connection, kind):
-                yield self._connection
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction that writes; one has it at a time."""
+        with self._write_connection() as connection, _transaction(connection, "IMMEDIATE"):
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for one transaction that reads."""
+        with self._read_connection() as connection, _transaction(connection, "DEFERRED"):
+            yield connection
+
+    @contextmanager
+    def _write_connection(self) -> Iterator[sqlite3.Connection]:
+        with self._writing:
+            self._writer = self._writer or _connect(self._path)
+            yield self._writer
+
+    @contextmanager
+    def _read_connection(self) -> Iterator[sqlite3.Connection]:
+        if self._in_memory:
+            with self._write_connection() as connection:
+                yield connection
+            return
+        if self._writer is None:
+            with self._write_connection():
+                pass  # the file may have gone with the tables in it
+        with self._pool:
+            closings = self._closings
+            idle = self._idle.pop() if self._idle else None
+        connection = idle or _open(self._path)
+        try:
+            yield connection
+        finally:
+            self._give_back(connection, closings)
+
+    def _give_back(self, connection: sqlite3.Connection, closings: int) -> None:
+        with self._pool:
+            if closings == self._closings and len(self._idle) < _MAX_IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _open(path: str) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
     except sqlite3.OperationalError as error:
         raise ConfigurationError(f"The index {path} can't be opened: {error}.") from error
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """Open the file and see to its tables."""
+    connection = _open(path)
     try:
         _prepare(connection, path)
     except BaseException:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from ..characters import cut_before
 from .base import Match, Span
 from .chunking import sentences
 
@@ -97,7 +98,7 @@ def _cut(text: str, unit: Span, spans: Sequence[Span], size: int) -> Span:
         start = text.find(" ", wanted[0][0] - size // 3, wanted[0][0]) + 1 or wanted[0][0]
     limit = min(end, start + size)
     gap = text.rfind("\n" if fenced else " ", start, limit)
-    return start, gap if limit < end and gap > start else limit
+    return start, gap if limit < end and gap > start else cut_before(text, limit, start)
 
 
 def _lead(cut: str) -> str:

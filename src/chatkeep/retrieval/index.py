@@ -5,7 +5,10 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from logging import getLogger
 from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
@@ -24,6 +27,9 @@ log = getLogger(__name__)
 
 _BATCH_FILES = 200
 _BATCH_BYTES = 2_000_000
+_MAX_SEARCHES = 8
+"""Searches at a time; more wait for one of them."""
+
 _FRESH_NANOSECONDS = 2_000_000_000
 
 
@@ -55,7 +61,7 @@ class Index:
     """An index of folders of documents.
 
     Threads may share it, and processes its file: updates take turns, and a
-    search sees each file either as it was or as it is.
+    search sees each file either as it was or as it is, and waits for no update.
 
     Args:
         path: The index's file, made if it is not there; ``":memory:"`` keeps
@@ -78,6 +84,7 @@ class Index:
         self._loaders = loaders
         self._max_file_size = max_file_size
         self._database = Database(fspath(path))
+        self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -92,12 +99,15 @@ class Index:
 
     def count(self) -> int:
         """How many passages there are."""
-        with self._database.transaction("DEFERRED") as connection:
+        with self._database.reading() as connection:
             (count,) = connection.execute("SELECT count(*) FROM passages").fetchone()
             return int(count)
 
     def close(self) -> None:
         """Close the file. A later use opens it again; an index in memory is gone."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False)
         self._database.close()
 
     # Building
@@ -124,7 +134,7 @@ class Index:
         done = len(found) - len(pending)
         summary = Summary(unchanged=done)
         for batch in _batches(pending):
-            with self._database.transaction("IMMEDIATE") as connection:
+            with self._database.writing() as connection:
                 for file in batch:
                     self._update_file(connection, file, summary)
                     done += 1
@@ -134,7 +144,7 @@ class Index:
         return summary
 
     def _stamps(self) -> dict[str, str]:
-        with self._database.transaction("DEFERRED") as connection:
+        with self._database.reading() as connection:
             return dict(connection.execute("SELECT path, stamp FROM files"))
 
     def _update_file(self, connection: sqlite3.Connection, file: File, summary: Summary) -> None:
@@ -172,7 +182,7 @@ class Index:
         kept = {file.path for file in found} - {file.path for file in summary.skipped}
         gone = [path for path in self._stamps() if path not in kept]
         for start in range(0, len(gone), _BATCH_FILES):
-            with self._database.transaction("IMMEDIATE") as connection:
+            with self._database.writing() as connection:
                 for path in gone[start : start + _BATCH_FILES]:
                     _delete(connection, path)
         summary.removed = len(gone)
@@ -180,8 +190,14 @@ class Index:
     # Searching
 
     async def asearch(self, query: str, limit: int = 5) -> list[Match]:
-        """Do what `search` does, in a thread."""
-        return await asyncio.to_thread(self.search, query, limit)
+        """Do what `search` does, in a thread of the index's own.
+
+        The event loop has few for itself, and needs them to look names up.
+        """
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_MAX_SEARCHES, "chatkeep-search")
+        search = partial(copy_context().run, self.search, query, limit)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, search)
 
     def search(self, query: str, limit: int = 5) -> list[Match]:
         """Return the passages that answer a question in plain words, best first.
@@ -193,7 +209,7 @@ class Index:
             query: The question. Nothing in it is syntax.
             limit: How many matches at most.
         """
-        with self._database.transaction("DEFERRED") as connection:
+        with self._database.reading() as connection:
             return find(connection, query, limit)
 
 

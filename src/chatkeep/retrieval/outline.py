@@ -1,5 +1,6 @@
 """The outline: builds a document from headings and lines, for every loader."""
 
+from ..characters import shorten
 from .base import Block, Document, Section
 
 MAX_HEADING = 200
@@ -31,7 +32,7 @@ class Outline:
         self._end_section()
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
-        text = " ".join(text.split())[:MAX_HEADING]
+        text = shorten(" ".join(text.split()), MAX_HEADING)
         if text:
             self._headings.append((level, text))
         if level == 1 and not self.title:

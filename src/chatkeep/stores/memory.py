@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from ..context import Owner
+from ..encoding import from_json, to_json
 from ..errors import NotFound, TooManyTurns, TurnActive, TurnLost, TurnRepeated
 from .base import (
     UNSET,
@@ -36,12 +37,9 @@ _Key = TypeVar("_Key", int, tuple[datetime, str])
 
 
 def _copied(value: _Json) -> _Json:
-    """A copy of JSON-like data that shares no list or dict with it."""
-    if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}  # type: ignore[return-value]
-    if isinstance(value, list):
-        return [_copied(inner) for inner in value]  # type: ignore[return-value]
-    return value
+    """A copy of JSON-like data that shares nothing with it, as a database would give it back."""
+    copy: _Json = from_json(to_json(value))
+    return copy
 
 
 def _copied_thread(thread: ThreadRecord) -> ThreadRecord:

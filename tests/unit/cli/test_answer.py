@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatkeep.cli.answer import Answer, describe_item, describe_source
+from chatkeep.cli.answer import Answer, describe_error, describe_item, describe_source
 from chatkeep.client import ClientFailure
 
 Event = dict[str, Any]
@@ -180,3 +180,32 @@ def test_a_source_is_told_by_title_place_and_description() -> None:
     assert describe_source(file | {"group": "Rent"}) == "Rent · Costs · a.md, line 3"
     entity = {"type": "entity", "id": "1", "title": "Ada"}
     assert describe_source(entity) == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"message": "Busy."}, "Busy."),
+        (
+            {"message": "", "reason": "turn.failed"},
+            "The answer could not be finished (turn.failed).",
+        ),
+        ({"message": " ", "code": "custom"}, "The answer could not be finished (custom)."),
+        (
+            {"message": {"a": 1}, "code": None},
+            "The answer could not be finished (no reason given).",
+        ),
+        ({}, "The answer could not be finished (no reason given)."),
+    ],
+)
+def test_an_error_is_never_without_words(event: Event, words: str) -> None:
+    assert describe_error(event) == words
+
+
+def test_a_widget_that_nests_without_end_is_no_answer() -> None:
+    widget: Any = {"type": "Text", "value": "x"}
+    for _ in range(5000):
+        widget = {"type": "Row", "children": [widget]}
+    item = {"type": "widget", "id": "w", "widget": widget}
+    with pytest.raises(ClientFailure, match="makes no sense"):
+        folded([{"type": "thread.item.done", "item": item}])

@@ -2,10 +2,11 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from chatkeep.cli.answer import Sources
-from chatkeep.cli.views import OpenView, PlainView, TerminalView, view_for
+from chatkeep.cli.views import OpenView, PlainView, TerminalView, complain, view_for
 
 SOURCES = Sources()
 SOURCES.number({"title": "Rent", "filename": "rent.md"})
@@ -135,3 +136,11 @@ def test_rich_markup_in_an_answer_is_just_text() -> None:
 def test_a_pipe_gets_plain_text() -> None:
     assert isinstance(view_for(Console(file=io.StringIO())), PlainView)
     assert isinstance(view_for(terminal()), TerminalView)
+
+
+@pytest.mark.parametrize("message", ["", " \n", "\x1b\x07"])
+def test_a_complaint_is_never_without_words(
+    message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    complain(message)
+    assert capsys.readouterr().err == "Error: Something went wrong.\n"

@@ -125,17 +125,33 @@ def test_a_key_that_a_client_made_up_is_not_repeated() -> None:
     assert len(message) < 200
 
 
-@pytest.mark.parametrize("depth", [150, 300, 900, 5000])
-def test_json_that_is_nested_too_deeply_is_refused(depth: int) -> None:
+@pytest.mark.parametrize("depth", [150, 178, 179, 300, 900, 5000, 500_000])
+@pytest.mark.parametrize("odd", [False, True])
+def test_json_that_is_nested_too_deeply_is_refused(depth: int, odd: bool) -> None:
+    """Two levels of each request are its own."""
     head = '{"type":"threads.add_client_tool_output","params":{"thread_id":"t","result":'
     body = head + "[" * depth + "]" * depth + "}}"
-    odd = body.replace('"t"', '"\\ud800"')
-    if depth < 200:
-        for sent in (body, odd):
-            assert isinstance(parse_request(sent), ThreadsAddClientToolOutputReq)
+    if odd:
+        body = body.replace('"t"', '"\\ud800"')
+    if depth <= 178:
+        assert isinstance(parse_request(body), ThreadsAddClientToolOutputReq)
     else:
-        for sent in (body, odd):
-            assert refusal(sent) == "The request body is not valid JSON."
+        assert refusal(body) == "The request nests more than 180 levels deep."
+
+
+@pytest.mark.parametrize("digits", [400, 4300, 4301, 100_000])
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_number_is_read_or_refused_however_long_it_is(digits: int, odd: bool) -> None:
+    number = "7" * digits
+    body = request("threads.add_client_tool_output", thread_id="t\ud800" if odd else "t", result=0)
+    sent = body.replace(b'"result": 0', b'"result": ' + number.encode())
+    assert sent != body
+    if digits <= 4300:
+        assert parse_request(sent).params.result == int(number)
+    else:
+        assert refusal(sent) == "The request body is not valid JSON."
+    text = body.replace(b'"result": 0', b'"result": "%s"' % number.encode())
+    assert parse_request(text).params.result == number
 
 
 @pytest.mark.parametrize("text", [chr(0xD800), "a" + chr(0xDFFF), "\x00", "😀"], ids=ascii)

@@ -12,11 +12,13 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+from chatkit.types import NoticeEvent
 
-from chatkeep import Turn
+from chatkeep import Chatkeep, Turn
 from chatkeep.errors import (
     ConfigurationError,
     ModelAuthFailed,
+    ModelCalledTool,
     ModelError,
     ModelNotFound,
     ModelRateLimited,
@@ -24,9 +26,12 @@ from chatkeep.errors import (
     ModelStreamCut,
     ModelUnavailable,
 )
+from chatkeep.messages import ImagePart, Message, TextPart
 from chatkeep.responders import completions
-from chatkeep.responders.base import Message
 from chatkeep.responders.completions import Completions, Timeouts
+from chatkeep.responders.retrieval import Retrieval
+from chatkeep.retrieval import Match, Passage
+from chatkeep.testing.client import connected
 from chatkeep.testing.model_server import (
     Behaviour,
     FakeModel,
@@ -36,6 +41,7 @@ from chatkeep.testing.model_server import (
     Silence,
     failure,
 )
+from support.events import collected, done, errors, of_type, text_of
 
 SECRET = "sk-very-secret"
 HASTY = Timeouts(first_token=0.2, between_tokens=0.2)
@@ -45,16 +51,18 @@ class FakeTurn:
     """What a responder uses of a turn."""
 
     def __init__(self, *messages: str, model: str | None = None) -> None:
-        self.messages: list[Message] = [
-            {"role": "user", "content": text} for text in messages or ["Hello"]
-        ]
+        self.messages = [Message("user", text) for text in messages or ["Hello"]]
         self.message = SimpleNamespace(inference_options=SimpleNamespace(model=model))
         self.asked: dict[str, Any] = {}
         self.usage: dict[str, Any] | None = None
+        self.shown: list[Any] = []
 
     async def history(self, limit: int = 50, max_tokens: int | None = None) -> list[Message]:
         self.asked = {"limit": limit, "max_tokens": max_tokens}
         return self.messages
+
+    async def emit(self, output: Any) -> None:
+        self.shown.append(output)
 
     def record_usage(self, usage: dict[str, Any]) -> None:
         self.usage = usage
@@ -164,9 +172,9 @@ async def test_halves_of_characters_reach_the_model_as_it_can_read_them(model: F
 
 async def test_messages_of_ones_own(model: FakeModel) -> None:
     responder = responder_of(model, instructions="Not these.")
-    messages: list[Message] = [{"role": "user", "content": "Mine"}]
+    messages = [Message("user", "Mine")]
     assert [text async for text in responder.stream(messages)] != []
-    assert model.requests[0].body["messages"] == messages
+    assert model.requests[0].body["messages"] == [{"role": "user", "content": "Mine"}]
     await responder.close()
 
 
@@ -220,7 +228,6 @@ async def test_any_boundaries(model: FakeModel, split: int) -> None:
     [
         Reply("Hi you.", done_marker=False),
         Reply("Hi you.", tokens_per_write=100),
-        Reply("Hi you.", finish_reason="length"),
         Reply("Hi you.", tool_calls=[{"name": "look_up", "arguments": "{}"}]),
         Reply("Hi ", refusal="you."),
     ],
@@ -251,6 +258,76 @@ async def test_an_answer_that_is_complete_needs_no_clean_end(
     body = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
     model.script.append(Raw(body, ending=ending))
     assert await answer(model) == ["Hi"]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("text", ["Hi you.", []])
+async def test_an_answer_that_the_model_had_to_cut_says_so(
+    model: FakeModel, text: Any, streams: bool
+) -> None:
+    model.script.append(Reply(text, finish_reason="length", streams=streams))
+    turn = a_turn()
+    assert "".join(await answer(model, turn)) == ("Hi you." if text else "")
+    (notice,) = turn.shown
+    assert isinstance(notice, NoticeEvent)
+    assert notice.level == "warning"
+    assert notice.message.startswith("The answer was cut here")
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: Retrieval(Found(), model)])
+async def test_a_cut_answer_is_kept_and_its_user_is_told(model: FakeModel, wrap: Any) -> None:
+    model.script.append(Reply("Hi you.", finish_reason="length"))
+    chat = Chatkeep("memory:", responder=wrap(responder_of(model)))
+    async with connected(chat) as client:
+        events = await collected(client.send("Hi"))
+    (notice,) = of_type(events, "notice")
+    assert notice["level"] == "warning"
+    assert errors(events) == []
+    assert [text_of(item) for item in done(events, "assistant_message")] == ["Hi you."]
+
+
+class Found:
+    """A search that finds something."""
+
+    async def asearch(self, query: str, limit: int = 5) -> list[Match]:
+        passage = Passage(path="a.md", line=1, title="A", heading="", text="Text.")
+        return [Match(passage, 1.0, ())]
+
+
+async def test_an_answer_without_a_turn_may_be_cut(model: FakeModel) -> None:
+    model.script.append(Reply("Hi you.", finish_reason="length"))
+    responder = responder_of(model)
+    texts = [text async for text in responder.stream([Message("user", "Hi")])]
+    await responder.close()
+    assert "".join(texts) == "Hi you."
+
+
+@pytest.mark.parametrize("finish_reason", ["tool_calls", "function_call"])
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_call_of_a_tool_is_no_silent_answer(
+    model: FakeModel, finish_reason: str, streams: bool
+) -> None:
+    calls = [{"name": "look_up", "arguments": "{}"}]
+    model.script.append(Reply([], tool_calls=calls, finish_reason=finish_reason, streams=streams))
+    texts, error = await broken_answer(model)
+    assert texts == []
+    assert type(error) is ModelCalledTool
+    assert error.allow_retry
+    assert len(model.requests) == 1
+
+
+async def test_a_model_that_sees_is_sent_images(model: FakeModel) -> None:
+    url = "https://example.com/a.png"
+    turn = a_turn()
+    turn.messages = [Message("user", [TextPart("What is this?"), ImagePart(url, "a.png")])]
+    await answer(model, turn)
+    await answer(model, turn, sees_images=True)
+    blind, seeing = (request.body["messages"][0]["content"] for request in model.requests)
+    assert blind == "What is this?\n[Image: a.png]"
+    assert seeing == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": url}},
+    ]
 
 
 async def test_a_filtered_answer_is_not_passed_off_as_whole(model: FakeModel) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chatkeep import Chatkeep
 from chatkeep.client import ChatClient
-from chatkeep.responders.base import Message
+from chatkeep.messages import Message
 from chatkeep.responders.completions import Completions
 from chatkeep.responders.retrieval import Retrieval
 from chatkeep.retrieval import Index, Match
@@ -231,10 +231,10 @@ async def test_the_model_reads_the_passages_and_the_conversation(index: Index) -
         thread_id = thread_of(await ask(client, "How do I stop an answer?"))
         await ask(client, "Where are threads kept?", thread_id)
     system, *history = model.asked[1]
-    assert system["role"] == "system"
-    assert system["content"].startswith("Speak like a pirate.")
-    assert "[1] Stores (stores_and_*.md, line 3)\nThreads are kept in SQLite" in system["content"]
-    assert [(message["role"], message["content"]) for message in history] == [
+    assert system.role == "system"
+    assert system.text.startswith("Speak like a pirate.")
+    assert "[1] Stores (stores_and_*.md, line 3)\nThreads are kept in SQLite" in system.text
+    assert [(message.role, message.text) for message in history] == [
         ("user", "How do I stop an answer?"),
         ("assistant", "Fine."),
         ("user", "Where are threads kept?"),
@@ -246,7 +246,7 @@ async def test_the_models_own_instructions_hold_unless_there_are_others(index: I
     model.instructions = "Be brief."
     await answer(Retrieval(index, model), "How do I stop?")
     await answer(Retrieval(index, model, instructions="Be long."), "How do I stop?")
-    first, second = (asked[0]["content"] for asked in model.asked)
+    first, second = (asked[0].text for asked in model.asked)
     assert first.startswith("Be brief.")
     assert second.startswith("Be long.")
     assert "Be brief." not in second

@@ -5,13 +5,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 
 from chatkeep.errors import ConfigurationError
-from chatkeep.retrieval import LOADERS, Document, Index, Outline
+from chatkeep.retrieval import LOADERS, Document, Index, Match, Outline
 from chatkeep.retrieval import database as databases
 from chatkeep.retrieval import index as indexes
 
@@ -49,6 +51,10 @@ def index() -> Iterator[Index]:
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def paths(matches: list[Match]) -> list[str]:
+    return [match.passage.path for match in matches]
 
 
 def age(folder: Path) -> None:
@@ -404,3 +410,83 @@ def test_the_version_is_that_of_the_file(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     assert version == databases.SCHEMA_VERSION
+
+
+# Searches beside other work
+
+
+class Stalled:
+    """An update that waits in the middle of a batch, as one of a large folder does."""
+
+    def __init__(self, index: Index, folder: Path) -> None:
+        self.reached = threading.Event()
+        self.go_on = threading.Event()
+        self._thread = threading.Thread(target=index.update, args=([folder], self._wait))
+
+    def _wait(self, done: int, total: int) -> None:
+        self.reached.set()
+        assert self.go_on.wait(60)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+        assert self.reached.wait(60)
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.go_on.set()
+        self._thread.join(60)
+
+
+async def test_a_search_waits_for_no_update(folder: Path, tmp_path: Path) -> None:
+    with Index(tmp_path / "docs.index.db") as index:
+        index.update([folder])
+        write(folder / "new.md", "# New\n\nHow to stop an answer, once more.\n")
+        write(folder / "newer.md", "# Newer\n\nMore.\n")
+        with Stalled(index, folder):
+            async with asyncio.timeout(30):
+                assert paths(await index.asearch("stop an answer")) == ["turns.md"]
+            assert found(index, "stop an answer") == ["turns.md"]
+            assert index.count() > 0
+        assert "new.md" in found(index, "stop an answer")
+
+
+async def test_searches_leave_the_loops_threads_alone(folder: Path, tmp_path: Path) -> None:
+    """Those are few, and connecting anywhere needs one to look a name up."""
+    loop = asyncio.get_running_loop()
+    with Index(tmp_path / "docs.index.db") as index, ThreadPoolExecutor(1) as pool:
+        index.update([folder])
+        loop.set_default_executor(pool)
+        go_on = threading.Event()
+        busy = loop.run_in_executor(None, go_on.wait, 60)
+        async with asyncio.timeout(30):
+            assert paths(await index.asearch("stop an answer")) == ["turns.md"]
+        go_on.set()
+        assert await busy
+
+
+async def test_many_search_at_once_while_the_index_is_closed(folder: Path, tmp_path: Path) -> None:
+    index = Index(tmp_path / "docs.index.db")
+    index.update([folder])
+    for _ in range(3):
+        searches = [asyncio.create_task(index.asearch("stop an answer")) for _ in range(40)]
+        await asyncio.sleep(0)
+        index.close()
+        assert [paths(await search) for search in searches] == [["turns.md"]] * 40
+    index.close()
+    left = set(os.listdir(tmp_path))
+    assert left == {"docs", "docs.index.db"}, "the last connection takes its files along"
+
+
+async def test_a_search_sees_the_callers_context(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    variable: ContextVar[str] = ContextVar("variable")
+    variable.set("here")
+
+    def search(query: str, limit: int = 5) -> list[Match]:
+        seen.append(variable.get())
+        return []
+
+    monkeypatch.setattr(index, "search", search)
+    assert await index.asearch("x") == []
+    assert seen == ["here"]

@@ -929,7 +929,8 @@ export type Request =
   | ThreadsDeleteReq
   | InputTranscribeReq
   | ThreadsSyncCustomActionReq
-  | ThreadsStopReq;
+  | ThreadsStopReq
+  | ThreadsFollowReq;
 
 export interface Row {
   readonly children?: readonly DynamicWidgetComponent[] | null;
@@ -1214,6 +1215,10 @@ export interface ThreadDeleteParams {
   readonly thread_id: string;
 }
 
+export interface ThreadFollowParams {
+  readonly thread_id: string;
+}
+
 export interface ThreadGetByIdParams {
   readonly thread_id: string;
 }
@@ -1350,6 +1355,12 @@ export interface ThreadsDeleteReq {
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly type: "threads.delete";
   readonly params: ThreadDeleteParams;
+}
+
+export interface ThreadsFollowReq {
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+  readonly type: "threads.follow";
+  readonly params: ThreadFollowParams;
 }
 
 export interface ThreadsGetByIdReq {

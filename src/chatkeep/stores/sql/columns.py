@@ -1,11 +1,12 @@
 """Column types that give back exactly what they were given, on every database."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
+
+from ...encoding import from_json, to_json
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -13,8 +14,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _ESCAPE = "\x1a"
 _UNSTORABLE = re.compile(f"[\x00{_ESCAPE}\ud800-\udfff]")
 _ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
-
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 # Without a collation of its own PostgreSQL would order ids by a language's rules.
 _PLAIN_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -55,16 +54,16 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class JsonValue(TypeDecorator[Any]):
-    """A value as JSON in ASCII; None is NULL."""
+    """Any JSON-like value, as it reads once it has been JSON; None is NULL."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else _to_json(value)
+        return None if value is None else to_json(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else from_json(value.encode())
 
 
 class JsonBytes(TypeDecorator[bytes]):

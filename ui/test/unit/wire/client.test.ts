@@ -116,7 +116,8 @@ describe("every recorded answer", () => {
       const params = { input: messageInput({ content: [] }) };
       return (await all(client.stream("threads.create", params))).map(({ id }) => id);
     };
-    expect((await ids("text")).slice(0, 3)).toEqual(["0", "1", "2"]);
+    const turn = "trn_00000000000000000000000000000001";
+    expect((await ids("text")).slice(0, 3)).toEqual([`${turn}:0`, `${turn}:1`, `${turn}:2`]);
     expect(new Set(await ids("plain"))).toEqual(new Set([null]));
   });
 });
