@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import wraps
 from itertools import count, repeat
@@ -105,6 +105,14 @@ async def other_empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
     """The URL of another one."""
     async with _database(postgres_server, "") as url:
         yield url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[postgresql.Server]:
+    """A server of the test's own, to be stopped, frozen and configured."""
+    with postgresql.private() as server:
+        schema.upgrade(server.url())
+        yield server
 
 
 @asynccontextmanager

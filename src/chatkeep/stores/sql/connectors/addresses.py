@@ -9,26 +9,29 @@ import os
 import re
 import shlex
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NoReturn
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from ....errors import ConfigurationError
 
 Host = tuple[str, int | None]
 
+_PARTS = re.compile(r"//([^/?]*)(/[^?]*)?(?:\?(.*))?")
 _SCHEMES = frozenset({"postgres", "postgresql", "postgresql+asyncpg", "postgres+asyncpg"})
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_CERTAIN_MODES = _SSL_MODES[3:]
 _SESSIONS = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 _TLS_FILES = ("sslcert", "sslkey", "sslrootcert", "sslcrl")
-_TLS_WORDS = (
-    "sslpassword",
-    "sslnegotiation",
-    "ssl_min_protocol_version",
-    "ssl_max_protocol_version",
-)
+_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_TLS_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sslnegotiation": ("postgres", "direct"),
+    "ssl_min_protocol_version": _TLS_VERSIONS,
+    "ssl_max_protocol_version": _TLS_VERSIONS,
+}
 _IDENTITY = {"dbname": "database", "database": "database", "user": "user", "password": "password"}
 _SECRET = frozenset({"password", "sslpassword", "oauth_client_secret", "scram_client_key"})
 _DRIVER_WORDS = ("passfile", "service", "krbsrvname", "gsslib")
@@ -137,31 +140,28 @@ class _Reader:
             raise ConfigurationError(
                 f"{scheme}: is not known here: asyncpg is the driver, write postgresql://"
             )
+        found = _PARTS.fullmatch(url[len(scheme) + 1 :])
+        if found is None or "@" in (found[2] or ""):
+            _refuse("it is written postgresql://USER:PASSWORD@HOST/NAME, with / as %2F in words")
+        self._authority, self._path, query = (part or "" for part in found.groups())
         try:
-            self._parts = urlsplit(f"postgresql{url[len(scheme) :]}")
-            pairs = parse_qsl(self._parts.query, keep_blank_values=True, strict_parsing=True)
+            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
         except ValueError:
-            if "?" in url:
-                _refuse("the address can't be read: escape what stands in it (%2F for /)")
-            pairs = []
+            _refuse("what follows the ? is written name=value&name=value")
         self._query = {name.lower(): value for name, value in pairs}
         self._left = dict(self._query)
-        self.name = _shown(self._parts, self._query)
+        self.name = self._shown()
 
     def address(self) -> Address:
         """The whole of it. Whatever is left over at the end is refused."""
-        user, password, hosts = self._authority()
-        driver = {"user": user, "password": password, **self._path()}
-        for name, keyword in _IDENTITY.items():
-            driver[keyword] = self._take(name) or driver.get(keyword)
-        hosts = self._hosts_of(self._take("host"), self._take("port")) or hosts
+        driver = self._identity()
         driver |= {name: self._take(name) for name in _DRIVER_WORDS}
-        driver |= self._tls(hosts)
+        driver |= self._tls()
         cache = self._number("statement_cache_size", "prepared_statement_cache_size")
-        pooled = self._boolean("pgbouncer") or (None if cache is None else cache == 0)
+        pooled = self._boolean("pgbouncer") or (True if cache == 0 else None)
         address = Address(
             name=self.name,
-            hosts=hosts,
+            hosts=self._hosts(),
             target=self._word("target_session_attrs", _SESSIONS) or _target_of_environment(),
             driver={name: value for name, value in driver.items() if value is not None},
             settings=self._settings(),
@@ -180,43 +180,55 @@ class _Reader:
         self._refuse_the_rest()
         return address
 
-    # The parts before the question mark
+    # Who, where and what
 
-    def _authority(self) -> tuple[str | None, str | None, tuple[Host, ...]]:
-        identity, _, hosts = self._parts.netloc.rpartition("@")
-        user, _, password = identity.partition(":")
-        found = self._hosts_of(hosts, None, unquoted=unquote)
-        return unquote(user) or None, unquote(password) or None, found
+    def _identity(self) -> dict[str, Any]:
+        before, _, _ = self._authority.rpartition("@")
+        user, _, password = before.partition(":")
+        database = self._path.removeprefix("/")
+        found = {
+            "user": unquote(user),
+            "password": unquote(password),
+            "database": unquote(database),
+        }
+        for name, keyword in _IDENTITY.items():
+            found[keyword] = self._take(name) or found[keyword]
+        return {keyword: value or None for keyword, value in found.items()}
 
-    def _path(self) -> dict[str, str]:
-        database = unquote(self._parts.path.removeprefix("/"))
-        return {"database": database} if database else {}
-
-    def _hosts_of(
-        self,
-        hosts: str | None,
-        ports: str | None,
-        unquoted: Callable[[str], str] = str,
-    ) -> tuple[Host, ...]:
-        specs = hosts.split(",") if hosts else []
-        given = ports.split(",") if ports else []
-        if given and not specs:  # only where it listens: the host is the environment's
+    def _hosts(self) -> tuple[Host, ...]:
+        """The hosts, each with its port; a parameter goes before what stands in front of it."""
+        named, ports = self._take("host"), self._take("port")
+        specs = named.split(",") if named else []
+        if not specs:
+            in_front = self._authority.rpartition("@")[2]
+            specs = [unquote(spec) for spec in in_front.split(",")] if in_front else []
+        if ports and not specs:  # only where it listens: the host is the environment's
             specs = [os.environ.get("PGHOST") or "localhost"]
-        if len(given) not in {0, 1, len(specs)}:
-            _refuse(f"port names {len(given)} ports for {len(specs)} hosts")
+        hosts = [_host(spec) for spec in specs]
+        given = ports.split(",") if ports else []
         if len(given) == 1:
-            given = given * len(specs)
-        found = [_host(unquoted(spec)) for spec in specs]
+            given *= len(hosts)
+        if len(given) not in {0, len(hosts)}:
+            _refuse(f"port names {len(given)} ports for {len(hosts)} hosts")
         if given:
-            found = [(host, _port(port)) for (host, _), port in zip(found, given, strict=True)]
-        return tuple(found)
+            hosts = [(host, _port(port)) for (host, _), port in zip(hosts, given, strict=True)]
+        return tuple(hosts)
+
+    def _shown(self) -> str:
+        """The address with its secrets hidden."""
+        before, at, hosts = self._authority.rpartition("@")
+        user, colon, _ = before.partition(":")
+        shown = {n: "***" if n in _SECRET else value for n, value in self._query.items()}
+        text = f"postgresql://{user}{':***' if colon else ''}{at}{hosts}{self._path}"
+        return f"{text}?{urlencode(shown, safe='/,*:', quote_via=quote)}" if shown else text
 
     # Groups of parameters
 
-    def _tls(self, hosts: tuple[Host, ...]) -> dict[str, Any]:
+    def _tls(self) -> dict[str, Any]:
         mode = self._word("sslmode", _SSL_MODES) or self._word("ssl", _SSL_MODES)
         files = {name: self._take(name) for name in _TLS_FILES}
-        words = {name: self._take(name) for name in _TLS_WORDS}
+        words = {name: self._word(name, among) for name, among in _TLS_WORDS.items()}
+        words["sslpassword"] = self._take("sslpassword")
         if self._left.get("channel_binding") == "require":
             del self._left["channel_binding"]
             # asyncpg binds to no channel. Whoever asks for it wants to be sure of the
@@ -227,6 +239,8 @@ class _Reader:
         for name, path in files.items():
             if path and path != "system" and not Path(path).is_file():
                 _refuse(f"{name} names no file: {path}")
+        if words["sslnegotiation"] == "direct" and mode not in _CERTAIN_MODES:
+            _refuse("sslnegotiation=direct needs sslmode=require, verify-ca or verify-full")
         if mode in {"verify-ca", "verify-full"} and _trusts_the_system(files["sslrootcert"]):
             return {"ssl": _system_context(mode, files, words), "dsn": _dsn(words)}
         given = {"sslmode": mode, **files, **words}
@@ -302,23 +316,21 @@ class _Reader:
             _refuse(f"{name} is not known here: {hint}")
 
 
-def _shown(parts: SplitResult, query: Mapping[str, str]) -> str:
-    """The address with its secrets hidden."""
-    identity, at, hosts = parts.netloc.rpartition("@")
-    user, colon, _ = identity.partition(":")
-    shown = {name: "***" if name in _SECRET else value for name, value in query.items()}
-    text = f"postgresql://{user}{':***' if colon else ''}{at}{hosts}{parts.path}"
-    return f"{text}?{urlencode(shown, safe='/,*:', quote_via=quote)}" if shown else text
-
-
 def _host(spec: str) -> Host:
     """A host and its port: a name, an IPv4 address, an IPv6 one in brackets, a folder."""
-    if spec.startswith(("/", "@")) or (spec.count(":") > 1 and not spec.startswith("[")):
+    if spec.startswith(("/", "@")) or _is_ipv6(spec):
         return spec, None
     found = re.fullmatch(r"(?:\[([^\]]+)\]|([^:\[\]]*))(?::(\d*))?", spec)
     if found is None:
         _refuse("a host is a name or an address, with IPv6 as in [::1]:5432")
     return found[1] or found[2] or "localhost", _port(found[3]) if found[3] else None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6
+    except ValueError:
+        return False
 
 
 def _port(text: str) -> int:
@@ -380,15 +392,22 @@ def _system_context(
     context = ssl.create_default_context()
     context.check_hostname = mode == "verify-full"
     context.set_alpn_protocols(["postgresql"])
+    context.minimum_version = _tls_version(words["ssl_min_protocol_version"] or "TLSv1.2")
+    if words["ssl_max_protocol_version"]:
+        context.maximum_version = _tls_version(words["ssl_max_protocol_version"])
     try:
         if files["sslcert"]:
-            context.load_cert_chain(files["sslcert"], files["sslkey"], words["sslpassword"])
+            context.load_cert_chain(files["sslcert"], files["sslkey"], words["sslpassword"] or "")
         if files["sslcrl"]:
             context.load_verify_locations(files["sslcrl"])
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         _refuse(f"the files of sslcert, sslkey and sslcrl can't be used: {error}")
     return context
+
+
+def _tls_version(name: str) -> ssl.TLSVersion:
+    return ssl.TLSVersion[name.replace(".", "_")]
 
 
 def _dsn(parameters: Mapping[str, str | None]) -> str:

@@ -41,7 +41,6 @@ _SOCKET_OPTIONS = {
     "tcp_user_timeout": "TCP_USER_TIMEOUT",
 }
 _CACHE_SIZE = 100  # asyncpg's own default
-_TEXT: Any = AnyText()
 
 
 class PostgreSQL(SchemaConnector):
@@ -87,6 +86,7 @@ class PostgreSQL(SchemaConnector):
         self._max_age = address.max_age or max_age
         self._announces_scope = announces_scope
         self._pooled = address.pooled
+        self._cache_size = address.statement_cache_size
         self._pool: Pool | None = None
 
     @property
@@ -230,11 +230,13 @@ class PostgreSQL(SchemaConnector):
         settings = dict(self._address.startup)
         if not pooled:
             settings |= self._session_settings(self._timeout)
-        cache = self._address.statement_cache_size
+        cache = self._cache_size
+        if cache is None:
+            cache = 0 if pooled else _CACHE_SIZE
         options = {
             **self._address.driver,
             "server_settings": settings,
-            "statement_cache_size": 0 if pooled else _CACHE_SIZE if cache is None else cache,
+            "statement_cache_size": cache,
         }
         driver = await self._first_that_answers(left, options)
         _keep_alive(driver, self._address.keepalive)
@@ -252,7 +254,7 @@ class PostgreSQL(SchemaConnector):
                 return await self._asyncpg.connect(
                     timeout=seconds, target_session_attrs=target, **where, **options
                 )
-            except (OSError, self._asyncpg.PostgresError, self._asyncpg.InterfaceError) as failure:
+            except (*self._client_errors, self._asyncpg.PostgresError) as failure:
                 error = failure
         raise error or TimeoutError
 
@@ -263,6 +265,11 @@ class PostgreSQL(SchemaConnector):
         return ((host, each) for each in targets for host in hosts)
 
     # Errors
+
+    @property
+    def _client_errors(self) -> tuple[type[Exception], ...]:
+        """What the network raises, and the driver's own side: a connection is lost, or unfit."""
+        return OSError, self._asyncpg.InterfaceError, self._asyncpg.InternalClientError
 
     @property
     def _broken(self) -> tuple[type[Exception], ...]:
@@ -276,12 +283,13 @@ class PostgreSQL(SchemaConnector):
             return stale or is_state_of_postgresql(state or "")
         if isinstance(error, self._asyncpg.DataError):  # what was sent is no value of its type
             return False
-        return isinstance(error, (OSError, self._asyncpg.InterfaceError))
+        return isinstance(error, self._client_errors)
 
     def _spoils(self, error: BaseException) -> bool:
         state = getattr(error, "sqlstate", None) or ""
         if state.startswith(_STATES_BEHIND_A_POOLER):
             self._pooled = True
+            self._cache_size = 0
         return isinstance(error, self._asyncpg.PostgresError) and state.startswith(
             _STATES_OF_A_LOST_SERVER
         )
@@ -334,7 +342,7 @@ def _name(setting: str) -> str:
 
 def _literal(value: str) -> str:
     """A text for SQL, whatever the server's standard_conforming_strings says."""
-    kept = _TEXT.process_bind_param(value, None) or ""
+    kept = AnyText.stored(value) or ""
     return "E'{}'".format(kept.replace("\\", "\\\\").replace("'", "\\'"))
 
 

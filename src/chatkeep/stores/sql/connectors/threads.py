@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread, current_thread
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ....errors import ServiceUnavailable
 
@@ -13,6 +15,9 @@ T = TypeVar("T")
 
 class Threads:
     """Some threads that run one function each at a time.
+
+    An executor of the standard library makes a second future for each call, with
+    a lock and a condition: as long again as the change of threads takes.
 
     Args:
         size: How many.
@@ -23,10 +28,16 @@ class Threads:
     def __init__(
         self, size: int, timeout: float, is_unavailable: Callable[[BaseException], bool]
     ) -> None:
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="chatkeep-sql")
         self._timeout = timeout
         self._is_unavailable = is_unavailable
-        self.busy = 0
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._busy: set[Thread] = set()  # which changes whole, as a count across threads doesn't
+        # Daemons, for a program that ends without closing its store.
+        self._threads = [
+            Thread(target=self._work, name="chatkeep-sql", daemon=True) for _ in range(size)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def run(self, act: Callable[[float], T]) -> T:
         """Run a function with what is left of the time in seconds, in its turn or not at all.
@@ -34,25 +45,66 @@ class Threads:
         Raises:
             ServiceUnavailable: The turn came too late, or the function says so.
         """
-        deadline = monotonic() + self._timeout
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._act, act, deadline
-        )
+        job = _Job(act, monotonic() + self._timeout)
+        self._jobs.put(job)
+        return await job.future  # type: ignore[no-any-return]
 
-    def _act(self, act: Callable[[float], T], deadline: float) -> T:
-        left = deadline - monotonic()
-        if left <= 0:  # whatever held up those before would hold this up too
-            raise ServiceUnavailable
-        self.busy += 1
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            if not job.future.cancelled():
+                self._busy.add(current_thread())
+                job.settle(*self._outcome(job))
+            del job  # or what it gave would live until the next one
+
+    def _outcome(self, job: "_Job") -> tuple[Any, BaseException | None]:
         try:
-            return act(left)
-        except Exception as error:
-            if self._is_unavailable(error):
-                raise ServiceUnavailable from error
-            raise
+            left = job.deadline - monotonic()
+            if left <= 0:  # whatever held up those before would hold this up too
+                raise ServiceUnavailable
+            return job.act(left), None
+        except BaseException as error:  # noqa: BLE001 (whoever waits for it gets it)
+            if not self._is_unavailable(error):
+                return None, error
+            refusal = ServiceUnavailable()
+            refusal.__cause__ = error
+            return None, refusal
         finally:
-            self.busy -= 1
+            self._busy.discard(current_thread())
+
+    @property
+    def busy(self) -> int:
+        """How many threads are at work."""
+        return len(self._busy)
 
     def close(self) -> None:
         """Wait for what has begun or is waiting."""
-        self._threads.shutdown()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+class _Job:
+    """A function to run, and who waits for it."""
+
+    __slots__ = ("act", "deadline", "future", "loop")
+
+    def __init__(self, act: Callable[[float], Any], deadline: float) -> None:
+        self.act = act
+        self.deadline = deadline
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+
+    def settle(self, result: Any, error: BaseException | None) -> None:
+        """Tell whoever waits, if anyone still does."""
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            self.loop.call_soon_threadsafe(_settle, self.future, result, error)
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
