@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -39,7 +40,7 @@ class Tls:
     stranger: Path
     person: tuple[Path, Path]
 
-    def url(self, host: str = "localhost", user: str = "postgres", **query: str | Path) -> str:
+    def url(self, host: str = "localhost", user: str = "postgres", **query: Any) -> str:
         """Its address: its certificate is localhost's, not 127.0.0.1's."""
         words = urlencode({name: str(value) for name, value in query.items()})
         return f"postgresql://{user}@{host}:{self.server.port}/postgres?{words}"
@@ -126,7 +127,7 @@ async def test_a_certificate_is_checked_with_the_authority_that_is_named(tls: Tl
 
 
 async def test_only_verify_full_checks_the_hosts_name(tls: Tls) -> None:
-    root = {"host": "127.0.0.1", "sslrootcert": tls.authority}
+    root: dict[str, Any] = {"host": "127.0.0.1", "sslrootcert": tls.authority}
     assert await _is_encrypted(tls.url("127.0.0.1", sslmode="verify-ca", sslrootcert=tls.authority))
     async with _refusing() as refused:
         await SQLStore(tls.url(sslmode="verify-full", **root)).open()
@@ -145,7 +146,7 @@ async def test_only_verify_full_checks_the_hosts_name(tls: Tls) -> None:
     ids=str,
 )
 async def test_what_the_system_trusts_is_trusted(
-    tls: Tls, query: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    tls: Tls, query: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with _refusing():
         await SQLStore(tls.url(**query)).open()
@@ -164,7 +165,7 @@ async def test_an_authority_at_home_is_used_as_libpq_does(tls: Tls) -> None:
 
 async def test_a_person_is_known_by_a_certificate(tls: Tls) -> None:
     certificate, key = tls.person
-    mine = {"sslcert": certificate, "sslkey": key}
+    mine: dict[str, Any] = {"sslcert": certificate, "sslkey": key}
     assert await _is_encrypted(tls.url(user="person", sslmode="require", **mine))
     async with _refusing():
         await SQLStore(tls.url(user="person", sslmode="require")).open()
@@ -175,7 +176,7 @@ async def test_a_person_is_known_where_the_system_is_trusted(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tls.authority))
     certificate, key = tls.person
-    mine = {"sslcert": certificate, "sslkey": key, "sslrootcert": "system"}
+    mine: dict[str, Any] = {"sslcert": certificate, "sslkey": key, "sslrootcert": "system"}
     assert await _is_encrypted(tls.url(user="person", **mine))
 
 

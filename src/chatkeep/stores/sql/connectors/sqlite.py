@@ -67,6 +67,22 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _timeout_in(url: URL) -> float | None:
+    """What the address says of the deadline."""
+    for name, value in url.query.items():
+        if name != "timeout":
+            raise ConfigurationError(
+                f"The database's address: {name} is not known here: only timeout=SECONDS is"
+            )
+        try:
+            return float(str(value))
+        except ValueError:
+            raise ConfigurationError(
+                "The database's address: timeout is a number of seconds"
+            ) from None
+    return None
+
+
 def _make(path: Path) -> None:
     """Make the file if it is missing."""
     try:
@@ -160,6 +176,7 @@ class SQLite(SchemaConnector):
         if sqlite3.sqlite_version_info < (3, 35):
             raise ConfigurationError(f"SQLite is {sqlite3.sqlite_version}, 3.35 is needed")
         self._url = url.set(drivername="sqlite")
+        timeout = _timeout_in(url) or timeout
         self._file = Path(str(url.database)).absolute()
         self._timeout = timeout
         self._lanes: tuple[_Lane, _Lane] | None = None
