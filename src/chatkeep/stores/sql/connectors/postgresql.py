@@ -136,8 +136,8 @@ class PostgreSQL(SchemaConnector):
         # SQLAlchemy asks for types as it connects, outside of any transaction, where a
         # pooler gives each question to another server. So all it does is within one.
         async with driver.transaction():
-            for name, value in self._session_settings(None).items():
-                await driver.execute(f"SET LOCAL {_name(name)} = {_literal(value)}")
+            if self._address.settings:
+                await driver.execute(_set(self._address.settings))
             engine = create_async_engine(
                 "postgresql+asyncpg://",
                 connect_args={
@@ -185,17 +185,13 @@ class PostgreSQL(SchemaConnector):
         """What follows BEGIN in the same message: the limits of this transaction."""
         settings = {}
         if self._pooled:
-            settings = self._session_settings(left)
+            settings = {**self._address.settings, **self._limits(left)}
         elif left < self._timeout * _SERVERS_SHARE:
             settings = self._limits(left)
         if self._announces_scope:
             tenant, user = scope or ("", "")
             settings |= {"chatkeep.tenant": tenant, "chatkeep.user": user}
-        return "".join(f"; SET LOCAL {_name(n)} = {_literal(v)}" for n, v in settings.items())
-
-    def _session_settings(self, left: float | None) -> dict[str, str]:
-        """What holds throughout a connection, or behind a pooler in each transaction."""
-        return {**self._address.settings, **({} if left is None else self._limits(left))}
+        return f"; {_set(settings)}" if settings else ""
 
     def _limits(self, left: float) -> dict[str, str]:
         longest = left * _SERVERS_SHARE
@@ -229,7 +225,7 @@ class PostgreSQL(SchemaConnector):
     async def _connect_as(self, left: float, *, pooled: bool) -> Any:
         settings = dict(self._address.startup)
         if not pooled:
-            settings |= self._session_settings(self._timeout)
+            settings |= {**self._address.settings, **self._limits(self._timeout)}
         cache = self._cache_size
         if cache is None:
             cache = 0 if pooled else _CACHE_SIZE
@@ -335,9 +331,11 @@ def _milliseconds(longest: float, bound: float | None = None) -> str:
     return str(max(1, int(min(longest, bound or longest) * 1000)))
 
 
-def _name(setting: str) -> str:
-    """A setting's name as an identifier; it may have a prefix with a dot."""
-    return ".".join('"{}"'.format(part.replace('"', '""')) for part in setting.split("."))
+def _set(settings: Mapping[str, str]) -> str:
+    """A statement that makes settings hold until the transaction ends."""
+    # SET would take a text for one name where a setting is a list, as search_path is.
+    calls = [f"set_config({_literal(n)}, {_literal(v)}, true)" for n, v in settings.items()]
+    return f"SELECT {', '.join(calls)}"
 
 
 def _literal(value: str) -> str:
