@@ -42,7 +42,8 @@ async def _talk(store: SQLStore, user: str) -> None:
     owner = Owner("acme", user)
     for number in range(2):
         turn = a_turn(f"{user}-{number}", owner, id=f"turn-{user}-{number}")
-        await store.begin_turn(turn, thread=a_thread(turn.thread_id), items=items_named("question"))
+        thread, items = a_thread(turn.thread_id), items_named("question")
+        await store.begin_turn(turn, lease_seconds=60, thread=thread, items=items)
         await store.list_threads(owner, PageQuery())
         assert await store.finish_turn(turn, "finished", TurnChanges(items=items_named("answer")))
         _, page = await store.open_thread(owner, turn.thread_id, PageQuery(order="asc"))

@@ -10,7 +10,7 @@ from chatkeep.context import Owner
 from chatkeep.stores.base import PageQuery
 from chatkeep.stores.sql import SQLStore
 from chatkeep.stores.sql.connectors import Connector, Scope, Work, connector_at
-from chatkeep.testing.store_contract.records import ALICE, NOON, a_thread, a_turn
+from chatkeep.testing.store_contract.records import ALICE, a_thread, a_turn
 
 T = TypeVar("T")
 
@@ -50,9 +50,9 @@ class _Noting(Connector):
     [
         (lambda store: store.list_threads(ALICE, PageQuery()), ("read", ALICE)),
         (lambda store: store.save_thread(ALICE, a_thread("u")), ("write", ALICE)),
-        (lambda store: store.begin_turn(a_turn("t")), ("write", ALICE)),
+        (lambda store: store.begin_turn(a_turn("t"), lease_seconds=9), ("write", ALICE)),
         (lambda store: store.load_checkpoints(a_turn("t")), ("read", ALICE)),
-        (lambda store: store.expired_turns(NOON, ""), ("read", None)),
+        (lambda store: store.orphaned_turns(""), ("read", None)),
         (lambda store: store.ping(), ("read", None)),
     ],
 )
