@@ -7,8 +7,10 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from chatkeep.errors import ServiceUnavailable
+from chatkeep.errors import NotFound, ServiceUnavailable
 from chatkeep.stores.base import PageQuery
 from chatkeep.stores.sql import SQLStore, schema
 from chatkeep.stores.sql.connectors import pool
@@ -110,6 +112,45 @@ async def test_a_frozen_server_holds_no_request_past_its_deadline(own_postgres: 
         await store.open()
 
         assert await _outcomes(store, 5, "after") == set()
+
+
+async def test_a_frozen_server_holds_no_request_on_a_programs_engine(own_postgres: Server) -> None:
+    url = make_url(own_postgres.url(loopback=True)).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, pool_size=3)
+    store = SQLStore(engine, timeout=1.0)
+    await store.open()
+    assert await _outcomes(store, 5, "before") == set()
+    own_postgres.freeze()
+    try:
+        async with asyncio.timeout(30):
+            assert await _outcomes(store, 10, "meanwhile") == {ServiceUnavailable}
+    finally:
+        own_postgres.thaw()
+
+    assert await _outcomes(store, 5, "after") == set()
+    await store.close()
+    await engine.dispose()
+
+
+async def test_tables_that_changed_cost_a_prepared_statement(postgres_url: str) -> None:
+    async with _open(postgres_url, pool_size=1) as store:
+        await _use(store, "before")
+        other = await asyncpg.connect(postgres_url)
+        await other.execute("ALTER TABLE chatkeep_threads ALTER COLUMN title TYPE VARCHAR")
+        await other.close()
+        assert await _outcomes(store, 1, "meanwhile") <= {ServiceUnavailable}
+        await _use(store, "after")
+
+
+async def test_calls_that_wait_while_the_store_is_closed_are_refused(postgres_url: str) -> None:
+    store = SQLStore(postgres_url, pool_size=1)
+    await store.open()
+    uses = [asyncio.create_task(store.get_thread(ALICE, "t")) for _ in range(5)]
+    await asyncio.sleep(0)
+    await store.close()
+    results = await asyncio.gather(*uses, return_exceptions=True)
+
+    assert {type(result) for result in results} == {NotFound, ServiceUnavailable}
 
 
 async def test_a_lock_holds_no_request_past_its_deadline(postgres_url: str) -> None:

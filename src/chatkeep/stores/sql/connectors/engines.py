@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -47,8 +47,13 @@ class _ProgramsEngine(SchemaConnector):
             raise ServiceUnavailable
         dialect = lent.dialect
         broken: Any = dialect.loaded_dbapi
-        with _transaction(driver, dialect.name, left, read_only):
-            return work(Connection(DBAPIDriver(driver.cursor, broken.IntegrityError), dialect))
+        ours = DBAPIDriver(driver.cursor, broken.IntegrityError)
+        try:
+            with _transaction(driver, dialect.name, left, read_only):
+                return work(Connection(ours, dialect))
+        except asyncio.CancelledError:  # it is too late to ask a server that doesn't answer
+            lent.invalidate()
+            raise
 
 
 class EngineConnector(_ProgramsEngine):
@@ -181,8 +186,9 @@ def _transaction(driver: Any, dialect: str, left: float, read_only: bool) -> Ite
     with settings(driver, left, read_only):
         try:
             yield
-        except BaseException:
-            driver.rollback()
+        except Exception:
+            with suppress(Exception):  # a connection that is lost has nothing to undo
+                driver.rollback()
             raise
         driver.commit()
 

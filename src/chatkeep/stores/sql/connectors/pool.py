@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from ....errors import ServiceUnavailable
+
 T = TypeVar("T")
 
 _IDLE_SECONDS: Final = 5.0
@@ -59,6 +61,7 @@ class Pool:
         self._idle: list[PooledConnection] = []
         self._free = asyncio.Semaphore(size)
         self._generation = 0
+        self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         self.clock = self._loop.time
@@ -84,6 +87,9 @@ class Pool:
                 with more: then no connection to it is used again.
         """
         await self._wait_for_turn(deadline)
+        if self._closed:
+            self._free.release()
+            raise ServiceUnavailable
         task = self._loop.create_task(self._lend(deadline, begin, act, spoils))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -202,10 +208,13 @@ class Pool:
 
     async def close(self) -> None:
         """Wait for what has begun, which ends by its deadline, and close everything."""
-        while self.busy:
-            await asyncio.wait(set(self._tasks))
+        self._closed = True
+        await self._settled()
         self.forget()
-        if self._tasks:
+        await self._settled()
+
+    async def _settled(self) -> None:
+        while self._tasks:
             await asyncio.wait(set(self._tasks))
 
 

@@ -250,8 +250,8 @@ class PostgreSQL(SchemaConnector):
                 return await self._asyncpg.connect(
                     timeout=seconds, target_session_attrs=target, **where, **options
                 )
-            except (*self._client_errors, self._asyncpg.PostgresError) as failure:
-                error = failure
+            except (*self._client_errors, self._asyncpg.CannotConnectNowError) as failure:
+                error = failure  # whatever else a server says, such as of a password, is final
         raise error or TimeoutError
 
     def _candidates(self) -> Iterator[tuple[tuple[str | None, int | None], str]]:

@@ -1,10 +1,11 @@
 """Threads for drivers that block, with one deadline for the wait and the work."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Thread, current_thread
+from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -30,8 +31,12 @@ class Threads:
     ) -> None:
         self._timeout = timeout
         self._is_unavailable = is_unavailable
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._busy: set[Thread] = set()  # which changes whole, as a count across threads doesn't
+        self._lock = Lock()
+        self._waiting: deque[_Job] = deque()
+        # The thread that rested last works next: its memory is still in the processor.
+        self._resting: list[SimpleQueue[_Job | None]] = []
+        self._busy: set[Thread] = set()
+        self._closing = False
         # Daemons, for a program that ends without closing its store.
         self._threads = [
             Thread(target=self._work, name="chatkeep-sql", daemon=True) for _ in range(size)
@@ -46,15 +51,34 @@ class Threads:
             ServiceUnavailable: The turn came too late, or the function says so.
         """
         job = _Job(act, monotonic() + self._timeout)
-        self._jobs.put(job)
+        self._give(job)
         return await job.future  # type: ignore[no-any-return]
 
+    def _give(self, job: "_Job") -> None:
+        with self._lock:
+            if not self._resting:
+                self._waiting.append(job)
+                return
+            inbox = self._resting.pop()
+        inbox.put(job)
+
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        inbox: SimpleQueue[_Job | None] = SimpleQueue()
+        while (job := self._next(inbox)) is not None:
             if not job.future.cancelled():
                 self._busy.add(current_thread())
                 job.settle(*self._outcome(job))
             del job  # or what it gave would live until the next one
+
+    def _next(self, inbox: "SimpleQueue[_Job | None]") -> "_Job | None":
+        """The job that has waited longest, or the next one that comes; None at the end."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._closing:
+                return None
+            self._resting.append(inbox)
+        return inbox.get()
 
     def _outcome(self, job: "_Job") -> tuple[Any, BaseException | None]:
         try:
@@ -78,8 +102,11 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what has begun or is waiting."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._lock:
+            self._closing = True
+            resting, self._resting = self._resting, []
+        for inbox in resting:
+            inbox.put(None)
         for thread in self._threads:
             thread.join()
 
