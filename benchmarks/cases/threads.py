@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from .. import drivers
 from ..processes import Process
 from ..report import Row, at_least, cost
 
@@ -32,6 +33,18 @@ def run(quick: bool) -> Iterator[Row]:
         for store, times in _WANTED.items():
             subject = costs[store, request]
             yield cost("threads", f"{what}, {store}", "µs", subject, baseline, at_least(times))
+    yield from _beside_drivers(rounds=5 if quick else 25)
+
+
+def _beside_drivers(rounds: int) -> Iterator[Row]:
+    """What the SQL store adds to the driver that it stands on: at most as much again."""
+    for database, driver, measure in (
+        ("SQLite", "sqlite3, in a thread", drivers.sqlite_reads),
+        ("PostgreSQL", "asyncpg, in a transaction", drivers.postgresql_reads),
+    ):
+        store, bare = measure(rounds)
+        what = f"open_thread, 20 items, {database}"
+        yield cost("threads", what, "µs", store, (driver, bare), at_least(0.5))
 
 
 def _measure(workers: dict[str, Process], rounds: int) -> dict[tuple[str, str], float]:

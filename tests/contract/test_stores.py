@@ -39,3 +39,10 @@ class TestPostgreSQLStore(StoreContract, PurgingContract):
     async def store(self, postgres_url: str) -> AsyncIterator[Store]:
         async for store in _opened(SQLStore(postgres_url)):
             yield store
+
+
+class TestOldestPostgreSQLStore(StoreContract):
+    @pytest.fixture
+    async def store(self, oldest_postgres_url: str) -> AsyncIterator[Store]:
+        async for store in _opened(SQLStore(oldest_postgres_url)):
+            yield store

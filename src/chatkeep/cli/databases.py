@@ -15,17 +15,25 @@ def describe(url: str) -> str:
     """Return the URL without its password. Raises `ConfigurationError` where there is none."""
     if url == MEMORY:
         return "memory, until the server ends"
+    if _is_postgresql(url):
+        from ..stores.sql.connectors.addresses import parse
+
+        return parse(url).name
     return _parsed(url).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path | None:
     """Return the file of a SQLite database, or None for any other database."""
-    if url == MEMORY:
+    if url == MEMORY or _is_postgresql(url):
         return None
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
     return Path(parsed.database)
+
+
+def _is_postgresql(url: str) -> bool:
+    return url.startswith(("postgresql", "postgres:"))
 
 
 def _parsed(url: str) -> "URL":

@@ -87,6 +87,8 @@ def test_only_loopback_needs_no_authenticator(host: str, loopback: bool) -> None
 
 def test_a_database_is_described_without_its_password() -> None:
     assert describe("postgresql://ada:hunter2@host/db") == "postgresql://ada:***@host/db"
+    several = "postgresql://ada:hunter2@[::1]:1,two/db?password=hunter2"
+    assert describe(several) == "postgresql://ada:***@[::1]:1,two/db?password=***"
     assert describe("memory:") == "memory, until the server ends"
     with pytest.raises(ConfigurationError) as error:
         describe("hunter2")

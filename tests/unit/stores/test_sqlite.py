@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from chatkeep.context import Owner
 from chatkeep.errors import ConfigurationError, ServiceUnavailable
 from chatkeep.stores.base import PageQuery, ThreadChanges, TurnChanges
-from chatkeep.stores.sql import SQLStore, dialects
+from chatkeep.stores.sql import SQLStore
+from chatkeep.stores.sql.connectors.dbapi import DBAPIDriver
 from chatkeep.testing.store_contract.records import (
     ALICE,
     NOON,
@@ -116,11 +116,8 @@ async def test_a_write_waits_for_another_program(store: SQLStore, file: Path) ->
     assert (await store.get_thread(ALICE, "t")).id == "t"
 
 
-async def test_a_file_that_stays_locked_makes_the_service_unavailable(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dialects, "_WAIT_SECONDS", 0.05)
-    store = SQLStore(f"sqlite:///{file}")
+async def test_a_file_that_stays_locked_makes_the_service_unavailable(file: Path) -> None:
+    store = SQLStore(f"sqlite:///{file}", timeout=0.2)
     await store.open()
     with locked(file), pytest.raises(ServiceUnavailable) as refused:
         await store.save_thread(ALICE, a_thread("t"))
@@ -183,17 +180,23 @@ async def test_ordinary_text_is_stored_as_people_read_it(store: SQLStore, file: 
     reader.close()
 
 
-async def test_no_statement_walks_a_whole_table(store: SQLStore, file: Path) -> None:
+async def test_no_statement_walks_a_whole_table(
+    store: SQLStore, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements: dict[str, Any] = {}
+    run, run_many = DBAPIDriver.run, DBAPIDriver.run_many
 
-    def note(_1: Any, _2: Any, statement: str, parameters: Any, _3: Any, many: bool) -> None:
-        statements[statement] = parameters[0] if many else parameters
+    def note(driver: DBAPIDriver, sql: str, parameters: Any, returns_rows: bool) -> Any:
+        statements[sql] = parameters
+        return run(driver, sql, parameters, returns_rows)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        await _use_everything(store)
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
+    def note_many(driver: DBAPIDriver, sql: str, parameters: Any) -> Any:
+        statements[sql] = parameters[0]
+        return run_many(driver, sql, parameters)
+
+    monkeypatch.setattr(DBAPIDriver, "run", note)
+    monkeypatch.setattr(DBAPIDriver, "run_many", note_many)
+    await _use_everything(store)
 
     reader = sqlite3.connect(file)
     plans = {

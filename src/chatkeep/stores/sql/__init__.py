@@ -1,24 +1,33 @@
 """The SQL store: SQLite in a file, or PostgreSQL."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Engine, literal, select
 
 from ..base import Store
 from ..capabilities import Purges
 from .attachments import Attachments
 from .checkpoints import Checkpoints
-from .dialects import database_at
+from .connection import Connection
+from .connectors import Connector, SchemaConnector, connector_for
+from .connectors.base import TIMEOUT_SECONDS
+from .connectors.postgresql import POOL_SIZE
 from .feedback import Feedback
 from .items import Items
 from .purging import Purging
 from .schema import explained, make_current
 from .states import States
 from .threads import Threads
+from .transactions import reading
 from .turns import Turns
-from .work import reading
 
-__all__ = ["SQLStore"]
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ["Connector", "SQLStore"]
+
+_ONE = select(literal(1))
 
 
 class SQLStore(
@@ -30,16 +39,25 @@ class SQLStore(
     PostgreSQL must have been, with ``chatkeep db upgrade``.
 
     Args:
-        url: ``sqlite:///chat.db`` or ``postgresql://user:password@host/name``.
+        database: ``sqlite:///chat.db``, ``postgresql://user:password@host/name``,
+            an engine of the program's own, or a connector. What the program
+            made, it ends.
         pool_size: How many connections to PostgreSQL one process may hold.
+        timeout: The deadline of a call in seconds, whatever it waits for.
 
     Raises:
-        ConfigurationError: The URL names no database that Chatkeep knows, or
-            its driver is not installed.
+        ConfigurationError: The URL names no database that Chatkeep knows, has a
+            parameter that can't work, or its driver is not installed.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self._database = database_at(url, pool_size)
+    def __init__(
+        self,
+        database: "str | Engine | AsyncEngine | Connector",
+        *,
+        pool_size: int = POOL_SIZE,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._connector = connector_for(database, pool_size=pool_size, timeout=timeout)
         self._opening = asyncio.Lock()
         self._open = False
 
@@ -52,22 +70,23 @@ class SQLStore(
     async def close(self) -> None:
         async with self._opening:
             self._open = False
-            await self._database.close()
+            await self._connector.close()
 
     @reading
     def ping(self, connection: Connection) -> None:
-        connection.execute(text("SELECT 1"))
+        connection.execute(_ONE)
 
     @property
     def busy_connections(self) -> int:
         """How many connections are in use at this moment."""
-        return self._database.busy_connections
+        return self._connector.busy_connections
 
     async def _connect(self) -> None:
-        await self._database.open()
+        await self._connector.open()
         try:
-            with explained(self._database):
-                await make_current(self._database)
+            if isinstance(self._connector, SchemaConnector):
+                with explained(self._connector):
+                    await make_current(self._connector)
         except BaseException:
-            await self._database.close()
+            await self._connector.close()
             raise

@@ -20,13 +20,18 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    inspect,
+    Text,
+    cast,
+    column,
+    func,
     select,
+    table,
 )
 from sqlalchemy.exc import DBAPIError
 
 from ...errors import ConfigurationError, ServiceUnavailable
-from .dialects import Database, database_at
+from .connection import Connection as StoreConnection
+from .connectors import SchemaConnector, connector_at
 from .tables import metadata
 
 T = TypeVar("T")
@@ -43,6 +48,13 @@ _version = Table(  # as Alembic makes it
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
 )
+_VERSION = select(_version.c.version_num)
+_HAS_VERSION = {
+    "postgresql": select(cast(func.to_regclass(VERSION_TABLE), Text)),
+    "sqlite": select(column("name"))
+    .select_from(table("sqlite_master"))
+    .where(column("name") == VERSION_TABLE),
+}
 _alembic_is_global = threading.Lock()
 
 
@@ -62,9 +74,9 @@ def upgrade(url: str) -> str:
             or the database can't be reached.
     """
 
-    async def act(database: Database) -> None:
+    async def act(database: SchemaConnector) -> None:
         _refuse_newer(database, await database.read(revision))
-        await database.write(partial(bring_up, database))
+        await database.with_schema(partial(bring_up, database))
 
     _at(url, act)
     return HEAD
@@ -85,10 +97,10 @@ def check(url: str) -> list[str]:
     Raises:
         ConfigurationError: The database can't be reached.
     """
-    return _at(url, lambda database: database.read(differences))
+    return _at(url, lambda database: database.with_schema(differences))
 
 
-async def make_current(database: Database) -> None:
+async def make_current(database: SchemaConnector) -> None:
     """Leave the schema at `HEAD`, or refuse to work with it.
 
     Raises:
@@ -104,17 +116,18 @@ async def make_current(database: Database) -> None:
         raise ConfigurationError(
             f"The schema {state}. Run: chatkeep db upgrade --database {database.name}"
         )
-    await database.write(partial(bring_up, database))
+    await database.with_schema(partial(bring_up, database))
 
 
-def revision(connection: Connection) -> str | None:
+def revision(connection: StoreConnection | Connection) -> str | None:
     """The revision of the schema, or None if there is none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if connection.execute(_HAS_VERSION[connection.dialect.name]).scalar() is None:
         return None
-    return connection.execute(select(_version.c.version_num)).scalar()
+    found = connection.execute(_VERSION).scalar()
+    return None if found is None else str(found)
 
 
-def bring_up(database: Database, connection: Connection) -> None:
+def bring_up(database: SchemaConnector, connection: Connection) -> None:
     """Leave the schema at `HEAD`, in the connection's transaction."""
     database.lock_schema(connection)
     found = revision(connection)
@@ -158,7 +171,7 @@ def differences(connection: Connection) -> list[str]:
 
 
 @contextmanager
-def explained(database: Database) -> Iterator[None]:
+def explained(database: SchemaConnector) -> Iterator[None]:
     """Tell whoever named the database why it can't be used, in its own words.
 
     Raises:
@@ -167,13 +180,21 @@ def explained(database: Database) -> Iterator[None]:
     try:
         yield
     except (ServiceUnavailable, DBAPIError) as error:
-        reason: BaseException = error
-        while reason.__cause__ is not None:
-            reason = reason.__cause__
-        raise ConfigurationError(f"The database {database.name} can't be used: {reason}") from error
+        raise ConfigurationError(
+            f"The database {database.name} can't be used: {_reason(error)}"
+        ) from error
 
 
-def _refuse_newer(database: Database, found: str | None) -> None:
+def _reason(error: BaseException) -> str:
+    """What the database or its driver said, or else what it was."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if not str(error) and isinstance(error, TimeoutError):
+        return "it didn't answer in time"
+    return str(error) or type(error).__name__
+
+
+def _refuse_newer(database: SchemaConnector, found: str | None) -> None:
     if found is not None and found > HEAD:
         raise ConfigurationError(
             f"The schema of {database.name} is at {found}, but this version of Chatkeep "
@@ -181,9 +202,9 @@ def _refuse_newer(database: Database, found: str | None) -> None:
         )
 
 
-def _at(url: str, act: Callable[[Database], Awaitable[T]]) -> T:
+def _at(url: str, act: Callable[[SchemaConnector], Awaitable[T]]) -> T:
     async def run() -> T:
-        database = database_at(url, pool_size=1)
+        database = connector_at(url, pool_size=1)
         await database.open()
         try:
             with explained(database):
