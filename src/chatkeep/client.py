@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import httpx2
 
+from .protocol.headers import RESUMABLE
 from .protocol.wire import from_json, to_json
 
 JSON: TypeAlias = dict[str, Any]
@@ -72,8 +73,9 @@ class ChatClient:
             message = f"{url!r} is not an address that begins with http:// or https://."
             raise ClientFailure(message, code="url.invalid")
         self.url = url
+        given = {name.lower(): value for name, value in (headers or {}).items()}
         self._http = httpx2.AsyncClient(
-            headers={"Chatkeep-Live": "1", **(headers or {})},
+            headers={RESUMABLE: "1"} | given,
             timeout=_TIMEOUT,
             transport=transport,
         )

@@ -30,8 +30,12 @@ class Settings:
             sign of life.
         repeat_window: Seconds within which a request that comes again, after
             its first answer was not delivered, joins the first turn.
-        heartbeat_interval: Seconds of silence after which a client that asked
-            for more than plain frames is sent a comment.
+        heartbeat_interval: Seconds of silence after which a stream says that it
+            lives, so that no proxy cuts it: a client that asked for more than
+            plain frames gets a comment, any other the stream's own
+            ``stream_options`` again.
+        request_timeout: Seconds that a request may wait for its answer, or for
+            its stream to begin, whatever it waits for; then it is answered 503.
         replay_seconds: How long an ended turn's events can be read again.
         replay_bytes: How much memory ended turns' events may take in all.
     """
@@ -49,6 +53,7 @@ class Settings:
     checkpoint_interval: float = 1.0
     lease_seconds: float = 20.0
     repeat_window: float = 60.0
-    heartbeat_interval: float = 15.0
+    heartbeat_interval: float = 10.0
+    request_timeout: float = 20.0
     replay_seconds: float = 60.0
     replay_bytes: int = 32 * 1024 * 1024

@@ -233,7 +233,7 @@ async def test_a_stream_is_exactly_its_frames() -> None:
     assert headers["cache-control"] == "no-cache, no-transform"
     assert headers["x-accel-buffering"] == "no"
     assert "content-length" not in headers
-    assert "content-encoding" not in headers
+    assert headers["content-encoding"] == "identity"
 
     assert re.fullmatch(rb"(data: \{[^\n]*\}\n\n)+", stream)
     events = parsed(stream)
@@ -241,17 +241,24 @@ async def test_a_stream_is_exactly_its_frames() -> None:
     assert text_of(done(events)[1]) == "".join(script)
 
 
-async def test_an_ordinary_client_gets_no_heartbeats() -> None:
+async def test_an_ordinary_client_gets_nothing_in_a_silence_but_what_it_can_parse() -> None:
     pause = Pause()
     settings = Settings(heartbeat_interval=0.01)
     chat = answering(["Once ", pause, "upon"], settings=settings)
-    async with served(chat) as http:
-        asked = asyncio.create_task(http.post("/chatkit", content=create(), headers=JSON))
-        await pause.reached.wait()
-        await asyncio.sleep(10 * settings.heartbeat_interval)
-        pause.end()
-        response = await asked
-    assert streamed_text(parsed(response.content)) == "Once upon"
+    stream = b""
+    async with (
+        served(chat) as http,
+        http.stream("POST", "/chatkit", content=create(), headers=JSON) as response,
+    ):
+        async for chunk in response.aiter_raw():
+            stream += chunk
+            if stream.count(b'stream_options"') > 4:
+                pause.end()
+    assert re.fullmatch(rb"(data: \{[^\n]*\}\n\n)+", stream)
+    events = parsed(stream)
+    assert streamed_text(events) == "Once upon"
+    options = [event for event in events if event["type"] == "stream_options"]
+    assert options == options[:1] * len(options)
 
 
 async def test_a_client_that_asks_gets_ids_and_heartbeats() -> None:

@@ -1,13 +1,24 @@
 """One parsed request to the one handler that answers it."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from ..context import Context
-from ..errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
-from ..handlers import Handlers, run_sync_action, tell_feedback, transcribe
-from ..protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming, parse_request
+from ..errors import (
+    ConfigurationError,
+    NotEnabled,
+    RequestTimedOut,
+    TurnError,
+    UnknownRequestType,
+)
+from ..handlers import Handlers
+from ..hooks import Guard
+from ..protocol.requests import StreamingRequest, ThreadsStopReq, is_streaming
 from ..protocol.sse import frame
 from ..protocol.types import (
     AttachmentsCreateReq,
@@ -25,10 +36,36 @@ from ..responders.base import StreamingResponder
 from ..settings import Settings
 from ..stores.base import Store
 from . import threads
+from .calls import call
 from .failures import error_event
+from .handling import run_sync_action, tell_feedback, transcribe
+from .once import Gone, OnceRunner, never
 from .openings import Openings
 from .streams import EventStream
 from .turns import Turns
+
+_RUN_ONCE = (
+    AttachmentsCreateReq,
+    InputTranscribeReq,
+    ItemsFeedbackReq,
+    ThreadsSyncCustomActionReq,
+)
+"""What runs code of the program's own, which may do anything: charge money, send mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of a request, as far as its answer depends on it.
+
+    Attributes:
+        resumable: Whether it asked for ids and comments, and may come back.
+        last_event_id: The last event of a stream that it has seen, if it said.
+        gone: Returns once it has left.
+    """
+
+    resumable: bool = False
+    last_event_id: str | None = None
+    gone: Gone = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +85,22 @@ class StreamReply:
 Reply: TypeAlias = JSONReply | StreamReply
 
 
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncGenerator[None]:
+    """Bound what a request may wait.
+
+    Raises:
+        RequestTimedOut: The time is up; what was awaited is cancelled.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise RequestTimedOut from None
+        raise
+
+
 class Dispatcher:
     """Answers requests with the parts that it is given."""
 
@@ -58,28 +111,52 @@ class Dispatcher:
         handlers: Handlers,
         settings: Settings,
         *,
+        guards: Sequence[Guard] = (),
         default_titles: bool = True,
     ) -> None:
         self._store = store
         self._turns = turns
         self._handlers = handlers
         self._settings = settings
+        self._guards = guards
         self._default_titles = default_titles
+        self._once = OnceRunner(settings.repeat_window)
 
-    async def answer(self, body: bytes | str, context: Context, *, live: bool) -> Reply:
-        """Answer one request.
+    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply:
+        """Answer one parsed request.
 
         Args:
-            live: Whether the client asked for ids and heartbeats, and may come back.
+            key: Tells it from others, and is the same when it comes again.
 
         Raises:
             ClientError: The request is wrong, or what it names is not there.
+            TurnError: It can't be answered now, and is no stream that could say so.
+            ClientGone: The client has left.
         """
-        request = parse_request(body)
-        context = context.with_metadata(request.metadata)
+        context = context.with_request_metadata(request.metadata)
         if is_streaming(request):
-            return StreamReply(await self._stream(request, request_key(body), context, live))
-        return JSONReply(await self._json(request, context))
+            async with deadline(self._settings.request_timeout):
+                return StreamReply(await self._stream(request, key, context, client))
+        if isinstance(request, _RUN_ONCE):
+            return JSONReply(await self._answer_once(request, key, context, client))
+        async with deadline(self._settings.request_timeout):
+            await self._guard(request, context)
+            return JSONReply(await self._json(request, context))
+
+    async def _answer_once(self, request: Any, key: str, context: Context, client: Client) -> bytes:
+        async with deadline(self._settings.request_timeout):
+            await self._guard(request, context)
+        work = partial(self._json, request, context)
+        patience = self._settings.request_timeout
+        return await self._once.answer((context.owner, key), work, client.gone, patience)
+
+    async def _guard(self, request: Any, context: Context) -> None:
+        for guard in self._guards:
+            await call(guard, request, context)
+
+    async def close(self, grace: float) -> None:
+        """Wait up to ``grace`` seconds for handlers whose clients have left."""
+        await self._once.close(grace)
 
     def _openings(self, context: Context) -> Openings:
         return Openings(
@@ -87,21 +164,25 @@ class Dispatcher:
         )
 
     async def _stream(
-        self, request: StreamingRequest, key: str, context: Context, live: bool
+        self, request: StreamingRequest, key: str, context: Context, client: Client
     ) -> EventStream:
-        heartbeat = self._settings.heartbeat_interval if live else None
+        settings, resumable = self._settings, client.resumable
         try:
+            await self._guard(request, context)
             openings = self._openings(context)
             opening = await openings.open(request)
             responder = self._responder(opening.kind)
             begun = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
-            return EventStream([frame(error_event(error))], heartbeat=heartbeat)
+            return EventStream([frame(error_event(error))], resumable=resumable)
         return EventStream(
             begun.events,
-            heartbeat=heartbeat,
+            resumable=resumable,
+            heartbeat=settings.heartbeat_interval,
             spacing=self._turns.spacing,
-            on_leave=lambda: self._turns.leave(self._store, begun, may_return=live),
+            on_leave=lambda broken: self._turns.leave(
+                self._store, begun, may_return=resumable or broken
+            ),
         )
 
     def _responder(self, kind: str) -> StreamingResponder:

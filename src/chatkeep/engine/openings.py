@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import ids
 from ..context import Owner
-from ..errors import ClientError, Conflict, InvalidRequest, ThreadClosed, ThreadLocked
+from ..errors import ClientError, Conflict, InvalidRequest
 from ..protocol.requests import StreamingRequest
 from ..protocol.types import (
     Action,
@@ -50,6 +50,7 @@ from ..stores.base import (
     ThreadRecord,
 )
 from ..turn import TurnKind
+from .threads import writable
 from .titles import title_from_text
 
 STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
@@ -150,13 +151,7 @@ class Openings:
         raise InvalidRequest
 
     async def _writable(self, thread_id: str) -> ThreadRecord:
-        thread = await self.store.get_thread(self.owner, thread_id)
-        reason = thread.status.get("reason")
-        if thread.status["type"] == "locked":
-            raise ThreadLocked(reason)
-        if thread.status["type"] == "closed":
-            raise ThreadClosed(reason)
-        return thread
+        return writable(await self.store.get_thread(self.owner, thread_id))
 
     # A message
 

@@ -1,10 +1,19 @@
 """A stream of events as one client reads it."""
 
 import asyncio
+import logging
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from ..live.base import LogReader
 from ..protocol.sse import HEARTBEAT, numbered
+
+logger = logging.getLogger("chatkeep.streams")
+
+_STREAM_OPTIONS = re.compile(rb'data: \{"type":"stream_options"[^\n]*\}\n\n')
+
+_LOOKED_THROUGH = 8
+"""In so many reads at the beginning the stream options are looked for."""
 
 
 class EventStream:
@@ -12,29 +21,52 @@ class EventStream:
 
     Args:
         reader: Where they come from, or the frames themselves.
-        on_leave: Called if the client leaves before the end.
-        heartbeat: For a client that asked for ids and heartbeats: after how
-            many seconds of silence it gets one. None sends plain frames.
+        on_leave: Called if the client does not get all of it; with whether that
+            is because the events can't be read, not because the client left.
+        resumable: Whether the client asked for ids and comments. Else it gets
+            plain frames, which are all that every client can parse.
+        heartbeat: After how many seconds of silence the stream says that it
+            lives: by a comment, or to plain clients by its own ``stream_options``
+            event again. None says nothing.
         spacing: Tells how many seconds lie between two chunks at least; what
             comes meanwhile goes together. The end is never waited for.
+
+    Attributes:
+        broken: Whether it ended because its events could not be read further.
     """
 
-    __slots__ = ("_begun", "_delivered", "_heartbeat", "_on_leave", "_reader", "_spacing")
+    __slots__ = (
+        "_begun",
+        "_delivered",
+        "_heartbeat",
+        "_on_leave",
+        "_reader",
+        "_reads",
+        "_resumable",
+        "_sign_of_life",
+        "_spacing",
+        "broken",
+    )
 
     def __init__(
         self,
         reader: LogReader | Sequence[bytes],
         *,
-        on_leave: Callable[[], None] | None = None,
+        on_leave: Callable[[bool], None] | None = None,
+        resumable: bool = False,
         heartbeat: float | None = None,
         spacing: Callable[[], float] | None = None,
     ) -> None:
         self._reader = reader if isinstance(reader, LogReader) else _Frames(reader)
         self._on_leave = on_leave
-        self._heartbeat = heartbeat
+        self._resumable = resumable
+        self._heartbeat = _Patience(heartbeat) if heartbeat is not None else None
+        self._sign_of_life = HEARTBEAT if resumable else b""
+        self._reads = 0
         self._spacing = spacing
         self._begun = False
         self._delivered = False
+        self.broken = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         """Yield chunk after chunk, until the end. To stop early is to leave."""
@@ -47,29 +79,102 @@ class EventStream:
     async def next(self) -> bytes:
         """Return what is ready as one chunk; wait if nothing is. At the end it is empty."""
         gather = self._spacing() if self._begun and self._spacing is not None else 0.0
-        if self._heartbeat is None:
-            frames = await self._reader.read(gather)
-        else:
-            frames = await self._read_live(self._heartbeat, gather)
-        self._begun = True
-        self._delivered = self._delivered or not frames
-        return b"".join(frames)
-
-    async def _read_live(self, heartbeat: float, gather: float) -> list[bytes]:
-        """The next frames with their ids, or a heartbeat after a silence."""
-        first = self._reader.position
         try:
-            async with asyncio.timeout(heartbeat):
-                return numbered(await self._reader.read(gather), first)
-        except TimeoutError:
-            return [HEARTBEAT]
+            chunk = await self._read(gather)
+        except Exception:  # of the log: the turn goes on, and its client may come back
+            logger.exception("the events of a turn can't be read; its stream is cut off")
+            self.broken = True
+            return b""
+        self._begun = True
+        self._delivered = self._delivered or not chunk
+        return chunk
+
+    async def _read(self, gather: float) -> bytes:
+        patience = self._heartbeat
+        while True:
+            first = self._reader.position
+            if patience is None:
+                frames = await self._reader.read(gather)
+            else:
+                try:
+                    with patience:
+                        frames = await self._reader.read(gather)
+                except TimeoutError:
+                    if self._sign_of_life:
+                        return self._sign_of_life
+                    continue
+            if self._resumable:
+                return b"".join(numbered(frames, first))
+            chunk = b"".join(frames)
+            if not self._sign_of_life and self._reads < _LOOKED_THROUGH:
+                self._look_through(chunk)
+            return chunk
+
+    def _look_through(self, chunk: bytes) -> None:
+        """Find what a plain client can be sent again: the stream options of this stream."""
+        self._reads += 1
+        if found := _STREAM_OPTIONS.search(chunk):
+            self._sign_of_life = found[0]
 
     def leave(self) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
         self._reader.close()
+        if self._heartbeat is not None:
+            self._heartbeat.close()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
-            self._on_leave()
+            self._on_leave(self.broken)
+
+
+class _Patience:
+    """Bounds how long one block after another may wait: TimeoutError after so many seconds.
+
+    As `asyncio.timeout`, but with one timer for a whole stream: one for each read
+    would cost more than the read.
+    """
+
+    __slots__ = ("_cancelling", "_expired", "_seconds", "_since", "_task", "_timer")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since = 0.0
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._expired = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - streams are read in tasks
+        loop = asyncio.get_running_loop()
+        self._since, self._expired = loop.time(), False
+        self._task, self._cancelling = task, task.cancelling()
+        if self._timer is None:
+            self._timer = loop.call_at(self._since + self._seconds, self._look, loop)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task, self._task = self._task, None
+        if not self._expired or task is None:
+            return
+        # As many cancellations as before: this one was the timer's, and nobody else's.
+        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._task is None:
+            return  # between two blocks; the next sets it again
+        until = self._since + self._seconds
+        if loop.time() < until:
+            self._timer = loop.call_at(until, self._look, loop)
+        else:
+            self._expired = True
+            self._task.cancel()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Frames(LogReader):
