@@ -12,16 +12,24 @@ class Admission:
         self._count = 0
         self._empty: asyncio.Future[None] | None = None
 
+    def enter(self) -> None:
+        """Count one more."""
+        self._count += 1
+
+    def leave(self) -> None:
+        """Count one less."""
+        self._count -= 1
+        if not self._count and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
     @contextmanager
     def one(self) -> Iterator[None]:
         """Count a request for as long as the block runs."""
-        self._count += 1
+        self.enter()
         try:
             yield
         finally:
-            self._count -= 1
-            if not self._count and self._empty is not None and not self._empty.done():
-                self._empty.set_result(None)
+            self.leave()
 
     async def emptied(self, grace: float) -> None:
         """Return when no request is under way any more, or after ``grace`` seconds."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -68,7 +69,7 @@ class Turns:
         self._live = live
         self._settings = settings
         self._namer = namer
-        self._holder = new_holder()
+        self._holder, self._process = new_holder(), os.getpid()
         self._running: dict[str, TurnRunner] = {}
         self._beginning: set[str] = set()
         self._audiences: WeakValueDictionary[str, Audience] = WeakValueDictionary()
@@ -376,6 +377,8 @@ class Turns:
 
     async def open(self, store: Store) -> None:
         """Begin to take turns; first keep what those of dead workers had streamed."""
+        if self._process != os.getpid():  # forked since: its parent's name is not its own
+            self._holder, self._process = new_holder(), os.getpid()
         self._closing = False
         for turn in await store.expired_turns(datetime.now(UTC), host_prefix()):
             if not self._is_gone(turn):

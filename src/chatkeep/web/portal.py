@@ -2,13 +2,15 @@
 
 import asyncio
 import atexit
+import concurrent.futures.thread  # noqa: F401 - so that its pools end after our hook
 import os
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
+from ..engine.admission import Admission
 from ..engine.once import Gone
 from ..engine.streams import EventStream
 from ..errors import ServiceUnavailable
@@ -18,6 +20,9 @@ T = TypeVar("T")
 
 _MARGIN_SECONDS = 5.0
 """How much longer than its own bounds the closing of a server may take."""
+
+_READING_SECONDS = 2.0
+"""How long clients have to read the end of their streams, once all turns have ended."""
 
 
 class Server(Backend, Protocol):
@@ -67,15 +72,22 @@ class Portal:
             if self._worker is None or self._worker.pid != pid:
                 self._worker = _Worker(self._server)
                 atexit.register(self.close)
+                _before_pools_end(self.close)
             return self._worker
+
+    def begin_to_close(self) -> None:
+        """Begin what `close` does, and don't wait for it: for signal handlers."""
+        # Without the lock, which the very thread may hold that a signal interrupts.
+        worker, self._closed_in = self._worker, os.getpid()
+        if worker is not None and worker.pid == self._closed_in:
+            worker.begin_to_end()
 
     def close(self) -> None:
         """Let turns under way finish for a while, keep the rest, and end the thread. Idempotent."""
-        with self._lock:
-            worker, pid = self._worker, os.getpid()
-            self._closed_in = pid
-        if worker is not None and worker.pid == pid:
-            worker.end()
+        self.begin_to_close()
+        worker = self._worker
+        if worker is not None and worker.pid == os.getpid():
+            worker.join()
 
 
 class Streaming(Iterator[bytes]):
@@ -89,6 +101,8 @@ class Streaming(Iterator[bytes]):
         self.head = head
         self._stream = stream
         self._worker = worker
+        self._closed = False
+        worker.call(worker.streams.enter)
         self._watch = worker.submit(self._watch_for(gone))
 
     async def _watch_for(self, gone: Gone) -> None:
@@ -108,8 +122,11 @@ class Streaming(Iterator[bytes]):
 
     def close(self) -> None:
         """Leave the stream, wherever it is."""
-        self._watch.cancel()
-        self._worker.call(self._stream.leave)
+        if not self._closed:
+            self._closed = True
+            self._watch.cancel()
+            self._worker.call(self._stream.leave)
+            self._worker.call(self._worker.streams.leave)
 
 
 class _Worker:
@@ -117,6 +134,7 @@ class _Worker:
 
     def __init__(self, server: Server) -> None:
         self.pid = os.getpid()
+        self.streams = Admission()
         self._server = server
         self._waiting: set[Future[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -142,6 +160,7 @@ class _Worker:
         started.set()
         await self._ending.wait()
         await self._server.close()
+        await self.streams.emptied(_READING_SECONDS)
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         loop = self._loop
@@ -172,8 +191,22 @@ class _Worker:
             with suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(function)
 
-    def end(self) -> None:
+    def begin_to_end(self) -> None:
         if self._ending is not None:
             self.call(self._ending.set)
+
+    def join(self) -> None:
         grace = self._server.settings.shutdown_grace
-        self._thread.join(2 * grace + _MARGIN_SECONDS)
+        self._thread.join(2 * grace + _READING_SECONDS + _MARGIN_SECONDS)
+
+
+def _before_pools_end(function: Callable[[], None]) -> None:
+    """Have a function called when the process begins to end.
+
+    It first ends all pools of threads, which then take no more work (the store's), and
+    waits for their threads (which may read streams here); only then it calls what
+    `atexit` has. Pools themselves end by this hook, which is not public.
+    """
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None:
+        register(function)

@@ -1,9 +1,11 @@
 """Chatkeep as a WSGI application, for servers without an event loop."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
+from types import FrameType
 from typing import Any
 
 from ..engine.calls import call
@@ -14,8 +16,6 @@ from .ui import UI
 
 _PREFIX = "/chatkit"
 _CHUNK_BYTES = 64 * 1024
-_LOOK_SECONDS = 0.5
-"""How often a connection is looked at, whether its client is still there."""
 
 
 class Headers(Mapping[str, str]):
@@ -75,12 +75,29 @@ class Request:
         connection = self.environ.get("gunicorn.socket")
         if type(connection) is not socket.socket:  # none, or one with TLS: can't be looked into
             await never()
-            return
-        while not _is_closed(connection):  # noqa: ASYNC110 - no event tells of it
-            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            await _closed(connection)
 
 
-def _is_closed(connection: socket.socket) -> bool:
+async def _closed(connection: socket.socket) -> None:
+    """Return once the other end has closed a connection, which somebody else reads."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        watched = connection.dup()  # its owner may close it at any time, and reuse its number
+    except OSError:
+        return
+    loop.add_reader(watched.fileno(), readable.set)
+    try:
+        await readable.wait()
+        if not _is_at_its_end(watched):
+            loop.remove_reader(watched.fileno())
+            await never()  # the next request has come on it: it is somebody else's to read
+    finally:
+        loop.remove_reader(watched.fileno())
+        watched.close()
+
+
+def _is_at_its_end(connection: socket.socket) -> bool:
     try:
         return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
@@ -125,6 +142,22 @@ class Application:
         if path.startswith("/ui/"):
             return self._ui.file(path.removeprefix("/ui/"), request.headers)
         return path_error(404, "Not Found")
+
+    def close_on_sigterm(self) -> None:
+        """Wind turns down when SIGTERM comes, while their streams can still be followed.
+
+        To be called in the main thread of a worker, once the server has set its own
+        handler, which is called too: in gunicorn's hook ``post_worker_init``. Without
+        it, gunicorn lets streams run for its ``graceful_timeout``, then kills.
+        """
+        previous = signal.getsignal(signal.SIGTERM)
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self._portal.begin_to_close()
+            if callable(previous):
+                previous(number, frame)
+
+        signal.signal(signal.SIGTERM, handle)
 
     def close(self) -> None:
         """Let turns under way finish for a while, then keep what they have. Idempotent.
