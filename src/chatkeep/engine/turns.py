@@ -398,7 +398,7 @@ class Turns:
             for runner in runners:
                 runner.fail(TurnInterrupted(), "interrupted")
             await asyncio.wait(joins)
-        if self._ticker is not None:
+        if self._ticker is not None and not self._ticker.done():  # else its loop may have ended
             self._ticker.cancel()
             await asyncio.wait([self._ticker])
         for runner in list(self._running.values()):

@@ -144,7 +144,9 @@ def test_headers_have_their_names_on_the_wire() -> None:
         ({"CONTENT_LENGTH": ""}, "400"),
     ],
 )
-def test_the_status_of_what_comes(apps: list[Application], environ: dict[str, Any], status: str) -> None:
+def test_the_status_of_what_comes(
+    apps: list[Application], environ: dict[str, Any], status: str
+) -> None:
     apps.append(app := Chatkeep("memory:", settings=QUICK).wsgi())
     answered, _, _ = call(app, body("threads.list"), **environ)
     assert answered.split(" ")[0] == status
