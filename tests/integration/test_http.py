@@ -361,6 +361,46 @@ async def test_a_slow_reader_bounds_itself_and_slows_nobody() -> None:
     assert answer.count(piece.encode()) >= count
 
 
+class BreakingReader(LogReader):
+    """Can't be read any further once something was read."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self.position = 0
+        self._reader = reader
+
+    async def read(self, gather: float = 0.0) -> list[bytes]:
+        if self.position:
+            raise ConnectionResetError(SECRET)
+        frames = await self._reader.read(gather)
+        self.position = self._reader.position
+        return frames
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class BreakingLog(MemoryLiveLog):
+    def reader(self, turn_id: str, position: int = 0) -> LogReader | None:
+        reader = super().reader(turn_id, position)
+        return reader and BreakingReader(reader)
+
+
+async def test_a_log_that_breaks_cuts_the_stream_and_not_the_turn(
+    memory: ObservedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause, "upon"])
+    chat = Chatkeep(store=memory.store, responder=responder, live=BreakingLog(60, 2**30))
+    async with served(chat) as http:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await http.post("/chatkit", content=create(), headers=JSON)
+        await pause.reached.wait()
+        pause.end()
+        assert await memory.ends.get() == "finished"
+    assert "can't be read" in caplog.text
+    assert not pause.cancelled.is_set()
+
+
 async def test_a_slow_reader_that_leaves_is_noticed(memory: ObservedStore) -> None:
     said = asyncio.Event()
     pause = Pause()
