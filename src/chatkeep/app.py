@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .context import Context
-from .engine.admission import Admission
 from .engine.dispatch import Client, Dispatcher, Reply, request_key
+from .engine.in_flight import InFlight
 from .engine.turns import Turns
 from .errors import ServiceUnavailable
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
@@ -88,7 +88,7 @@ class Chatkeep:
             guards=tuple(guards),
             default_titles=bool(titles),
         )
-        self._admission = Admission()
+        self._in_flight = InFlight()
         self._opened = False
         self._closed = False
         self._changing: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
@@ -162,7 +162,7 @@ class Chatkeep:
     async def _finish_requests(self) -> None:
         """Let requests end that were let in, and handlers that nobody waits for any more."""
         grace = self.settings.shutdown_grace
-        await asyncio.gather(self._admission.emptied(grace), self._dispatcher.close(grace))
+        await asyncio.gather(self._in_flight.emptied(grace), self._dispatcher.close(grace))
 
     def _lock(self) -> asyncio.Lock:
         """What keeps opening and closing apart, in the event loop that runs."""
@@ -209,9 +209,12 @@ class Chatkeep:
             context: Who asks.
             client: What is known of the other end.
         """
-        with self._admission.one():
+        self._in_flight.enter()
+        try:
             await self._ensure_open()
             return await self._dispatcher.answer(request, key, context, client)
+        finally:
+            self._in_flight.leave()
 
     async def ping(self) -> None:
         """Return if requests can be answered now; raise whatever prevents it."""
@@ -233,6 +236,7 @@ class Chatkeep:
         allowed_hosts: Sequence[str] = ("*",),
         page: bool = False,
         prompts: Sequence[str] = (),
+        notice: str = "",
     ) -> "Starlette":
         """Return an ASGI application with the endpoint at ``/chatkit`` and at its root.
 
@@ -243,11 +247,12 @@ class Chatkeep:
             allowed_hosts: ``Host`` headers that are answered.
             page: Whether the root shows a chat to those who open it in a browser.
             prompts: Questions that the page offers to begin with.
+            notice: What the page says above them.
         """
         from .web.asgi import application
         from .web.ui import Page
 
-        shown = Page(prompts) if page else None
+        shown = Page(prompts, notice) if page else None
         return application(self, self.lifespan, cors_origins, allowed_hosts, shown)
 
     def router(self, prefix: str = "/chatkit") -> "APIRouter":

@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
 from typing import Any, TypeAlias
 
 from ..context import Context
@@ -85,20 +85,31 @@ class StreamReply:
 Reply: TypeAlias = JSONReply | StreamReply
 
 
-@asynccontextmanager
-async def deadline(seconds: float) -> AsyncGenerator[None]:
-    """Bound what a request may wait.
+class Deadline:
+    """Bounds what a request may wait: ``async with Deadline(seconds)``.
 
     Raises:
         RequestTimedOut: The time is up; what was awaited is cancelled.
     """
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError:
-        if limit.expired():
+
+    __slots__ = ("_limit",)
+
+    def __init__(self, seconds: float) -> None:
+        self._limit = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError:
             raise RequestTimedOut from None
-        raise
 
 
 class Dispatcher:
@@ -135,16 +146,16 @@ class Dispatcher:
         """
         context = context.with_request_metadata(request.metadata)
         if is_streaming(request):
-            async with deadline(self._settings.request_timeout):
+            async with Deadline(self._settings.request_timeout):
                 return StreamReply(await self._stream(request, key, context, client))
         if isinstance(request, _RUN_ONCE):
             return JSONReply(await self._answer_once(request, key, context, client))
-        async with deadline(self._settings.request_timeout):
+        async with Deadline(self._settings.request_timeout):
             await self._guard(request, context)
             return JSONReply(await self._json(request, context))
 
     async def _answer_once(self, request: Any, key: str, context: Context, client: Client) -> bytes:
-        async with deadline(self._settings.request_timeout):
+        async with Deadline(self._settings.request_timeout):
             await self._guard(request, context)
         work = partial(self._json, request, context)
         patience = self._settings.request_timeout

@@ -1,6 +1,6 @@
 """The endpoint for Starlette, and for all that is built on it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..engine.calls import call
-from ..engine.once import ClientGone
 from ..errors import ChatkeepError
 from .exchange import Backend, Exchange, Incoming, health, ready
 from .responses import response_of
@@ -39,7 +38,10 @@ class Endpoint:
 
     async def chatkit(self, request: Request) -> Response:
         """Answer a ChatKit request."""
-        return response_of(await Exchange(self._backend, _incoming(request)).run())
+        try:
+            return response_of(await Exchange(self._backend, _incoming(request)).run())
+        except ClientDisconnect:  # in the middle of its body: nobody receives this
+            return Response(status_code=400)
 
     async def health(self, _request: Request) -> Response:
         """Say that the process answers."""
@@ -65,13 +67,6 @@ def page_handler(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _incoming(request: Request) -> Incoming:
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            async for chunk in request.stream():
-                yield chunk
-        except ClientDisconnect:
-            raise ClientGone from None
-
     async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
@@ -79,7 +74,7 @@ def _incoming(request: Request) -> Incoming:
     return Incoming(
         method=request.method,
         headers=request.headers,
-        body=body,
+        body=request.stream,
         request=request,
         gone=gone,
         is_foreign=lambda error: _is_foreign(request, error),
@@ -92,7 +87,7 @@ def _is_foreign(request: Request, error: Exception) -> bool:
     It does if it has a handler for it, shows tracebacks (``debug``), or if an
     authenticator spoke its language.
     """
-    if isinstance(error, HTTPException):
+    if isinstance(error, HTTPException | ClientDisconnect):
         return True
     app = request.scope.get("app")
     handlers = getattr(app, "exception_handlers", {})

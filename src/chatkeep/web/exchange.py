@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from .. import ids
 from ..context import Context
 from ..engine.calls import call
-from ..engine.dispatch import Client, JSONReply, Reply, deadline, request_key
+from ..engine.dispatch import Client, Deadline, JSONReply, Reply, request_key
 from ..engine.once import ClientGone, Gone, never
 from ..engine.streams import EventStream
 from ..errors import (
@@ -82,7 +82,8 @@ class Incoming:
     Attributes:
         method: In capitals.
         headers: By name in lower case.
-        body: Gives the body, chunk by chunk; raises `ClientGone` if it breaks off.
+        body: Gives the body, chunk by chunk; raises `ClientGone` if it breaks off,
+            or what is foreign.
         request: The framework's own request, for ``authenticate``.
         gone: Returns once the client has left. Not called before the body was read.
         is_foreign: Whether an error is for the framework to answer; it is raised then.
@@ -176,7 +177,7 @@ class Exchange:
         backend, headers = self._backend, self._incoming.headers
         context: Context | None = Context()
         if backend.authenticate is not None:
-            async with deadline(backend.settings.request_timeout):
+            async with Deadline(backend.settings.request_timeout):
                 context = await call(backend.authenticate, self._incoming.request)
         if context is None:
             raise AuthenticationRequired
@@ -210,7 +211,7 @@ def health() -> Outgoing:
 async def ready(backend: Backend) -> Outgoing:
     """Say whether requests can be answered: the store is there, and the server isn't closing."""
     try:
-        async with deadline(backend.settings.request_timeout):
+        async with Deadline(backend.settings.request_timeout):
             await backend.ping()
     except ServiceUnavailable as error:
         return error_outgoing(error)

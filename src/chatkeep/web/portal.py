@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from ..engine.admission import Admission
+from ..engine.in_flight import InFlight
 from ..engine.once import Gone
 from ..engine.streams import EventStream
 from ..errors import ServiceUnavailable
@@ -134,7 +134,7 @@ class _Worker:
 
     def __init__(self, server: Server) -> None:
         self.pid = os.getpid()
-        self.streams = Admission()
+        self.streams = InFlight()
         self._server = server
         self._waiting: set[Future[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None

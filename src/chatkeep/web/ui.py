@@ -106,11 +106,14 @@ class Page:
 
     Args:
         prompts: Questions that it offers to begin with.
+        notice: What it says above them; by default its own greeting.
     """
 
-    def __init__(self, prompts: Sequence[str] = ()) -> None:
+    def __init__(self, prompts: Sequence[str] = (), notice: str = "") -> None:
         asked = json.dumps(list(prompts), ensure_ascii=False)
-        self._prompts = f'data-prompts="{html.escape(asked)}"'
+        self._given = f'data-prompts="{html.escape(asked)}"'
+        if notice:
+            self._given += f' data-notice="{html.escape(notice)}"'
 
     def show(self) -> Outgoing:
         """Return the page; without the built files, how to build them. Reads from the disk."""
@@ -126,4 +129,4 @@ class Page:
             text = (BUILT / "page" / "index.html").read_text(encoding="utf-8")
         except OSError:  # it isn't there, or a build has just replaced it
             return None
-        return text.replace(_NO_PROMPTS, self._prompts, 1)
+        return text.replace(_NO_PROMPTS, self._given, 1)
