@@ -2,8 +2,19 @@
 
 from .app import Chatkeep
 from .context import Context, Owner
-from .errors import AuthenticationRequired, ChatkeepError, NotFound, PermissionDenied, TurnError
+from .errors import (
+    AuthenticationRequired,
+    ChatkeepError,
+    ClientError,
+    ConfigurationError,
+    LimitReached,
+    NotFound,
+    PermissionDenied,
+    TooManyRequests,
+    TurnError,
+)
 from .handlers import Feedback, WidgetAction
+from .hooks import Guard, Observer
 from .responders.base import Message, Responder
 from .settings import Settings
 from .turn import Turn, UserMessage
@@ -13,14 +24,20 @@ __all__ = [
     "AuthenticationRequired",
     "Chatkeep",
     "ChatkeepError",
+    "ClientError",
+    "ConfigurationError",
     "Context",
     "Feedback",
+    "Guard",
+    "LimitReached",
     "Message",
     "NotFound",
+    "Observer",
     "Owner",
     "PermissionDenied",
     "Responder",
     "Settings",
+    "TooManyRequests",
     "Turn",
     "TurnError",
     "UserMessage",

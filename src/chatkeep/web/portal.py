@@ -209,4 +209,5 @@ def _before_pools_end(function: Callable[[], None]) -> None:
     """
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
-        register(function)
+        with suppress(RuntimeError):  # the end has begun already
+            register(function)
