@@ -15,7 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
-_MOST_THREADS = 64
+_MOST_THREADS = 256
+"""Enough that handlers which take long don't keep authenticators waiting."""
 
 
 async def call(function: Callable[..., Any], *arguments: Any) -> Any:

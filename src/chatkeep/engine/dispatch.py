@@ -1,18 +1,15 @@
 """One parsed request to the one handler that answers it."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import Any, TypeAlias
 
 from ..context import Context
 from ..errors import (
     ConfigurationError,
     NotEnabled,
-    RequestTimedOut,
     TurnError,
     UnknownRequestType,
 )
@@ -42,6 +39,7 @@ from .handling import run_sync_action, tell_feedback, transcribe
 from .once import Gone, OnceRunner, never
 from .openings import Openings
 from .streams import EventStream
+from .timeouts import Deadline
 from .turns import Turns
 
 _RUN_ONCE = (
@@ -83,33 +81,6 @@ class StreamReply:
 
 
 Reply: TypeAlias = JSONReply | StreamReply
-
-
-class Deadline:
-    """Bounds what a request may wait: ``async with Deadline(seconds)``.
-
-    Raises:
-        RequestTimedOut: The time is up; what was awaited is cancelled.
-    """
-
-    __slots__ = ("_limit",)
-
-    def __init__(self, seconds: float) -> None:
-        self._limit = asyncio.timeout(seconds)
-
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            await self._limit.__aexit__(kind, error, trace)
-        except TimeoutError:
-            raise RequestTimedOut from None
 
 
 class Dispatcher:

@@ -8,6 +8,7 @@ whether the first answer reached somebody. Streams have the store for this
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -65,6 +66,7 @@ class OnceRunner:
     def __init__(self, window: float) -> None:
         self._window = window
         self._runs: dict[Key, list[_Run]] = {}
+        self._endings: deque[tuple[float, Key]] = deque()
 
     async def answer(
         self,
@@ -112,8 +114,10 @@ class OnceRunner:
         run.ended_at = time.monotonic()
         if not run.task.cancelled():
             run.task.exception()  # seen: perhaps nobody waits for it
-        for known in list(self._runs):
-            self._forget(known)
+        self._forget(key)
+        self._endings.append((run.ended_at, key))
+        while run.ended_at - self._endings[0][0] > self._window:
+            self._forget(self._endings.popleft()[1])
 
     def _forget(self, key: Key) -> None:
         """Keep only what runs, and what a client may still ask for again."""

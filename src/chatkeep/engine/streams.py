@@ -1,12 +1,12 @@
 """A stream of events as one client reads it."""
 
-import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from ..live.base import LogReader
 from ..protocol.sse import HEARTBEAT, numbered
+from .timeouts import ReadTimeout
 
 logger = logging.getLogger("chatkeep.streams")
 
@@ -60,7 +60,7 @@ class EventStream:
         self._reader = reader if isinstance(reader, LogReader) else _Frames(reader)
         self._on_leave = on_leave
         self._resumable = resumable
-        self._heartbeat = _Patience(heartbeat) if heartbeat is not None else None
+        self._heartbeat = ReadTimeout(heartbeat) if heartbeat is not None else None
         self._sign_of_life = HEARTBEAT if resumable else b""
         self._reads = 0
         self._spacing = spacing
@@ -124,57 +124,6 @@ class EventStream:
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
             self._on_leave(self.broken)
-
-
-class _Patience:
-    """Bounds how long one block after another may wait: TimeoutError after so many seconds.
-
-    As `asyncio.timeout`, but with one timer for a whole stream: one for each read
-    would cost more than the read.
-    """
-
-    __slots__ = ("_cancelling", "_expired", "_seconds", "_since", "_task", "_timer")
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._since = 0.0
-        self._task: asyncio.Task[object] | None = None
-        self._cancelling = 0
-        self._expired = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - streams are read in tasks
-        loop = asyncio.get_running_loop()
-        self._since, self._expired = loop.time(), False
-        self._task, self._cancelling = task, task.cancelling()
-        if self._timer is None:
-            self._timer = loop.call_at(self._since + self._seconds, self._look, loop)
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        task, self._task = self._task, None
-        if not self._expired or task is None:
-            return
-        # As many cancellations as before: this one was the timer's, and nobody else's.
-        if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise TimeoutError
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
-        if self._task is None:
-            return  # between two blocks; the next sets it again
-        until = self._since + self._seconds
-        if loop.time() < until:
-            self._timer = loop.call_at(until, self._look, loop)
-        else:
-            self._expired = True
-            self._task.cancel()
-
-    def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class _Frames(LogReader):

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from .. import ids
 from ..context import Context
 from ..engine.calls import call
-from ..engine.dispatch import Client, Deadline, JSONReply, Reply, request_key
+from ..engine.dispatch import Client, JSONReply, Reply, request_key
 from ..engine.once import ClientGone, Gone, never
 from ..engine.streams import EventStream
+from ..engine.timeouts import Deadline
 from ..errors import (
     AuthenticationRequired,
     ChatkeepError,
