@@ -135,3 +135,36 @@ async def test_other_answers_pass_too(app_of: Any, middleware: list[Middleware])
             assert response.status_code == 200
             assert response.json()
         assert (await http.post("/chatkit", content=b"{", headers=HEADERS)).status_code == 400
+
+
+@pytest.mark.parametrize("app_of", [mounted, routed])
+async def test_a_click_that_comes_again_runs_once(
+    app_of: Any, middleware: list[Middleware]
+) -> None:
+    heard, pause = [], Pause()
+    chat = Chatkeep("memory:")
+
+    @chat.transcribe
+    async def listen(audio: Any, _: Any) -> str:
+        heard.append(audio)
+        await pause.wait()
+        return "heard"
+
+    content = body("input.transcribe", audio_base64="aGk=", mime_type="audio/webm")
+    async with serve(app_of(chat, middleware)) as address:
+        await cut_off(address, content, pause.reached)
+        async with httpx2.AsyncClient(base_url=address) as http:
+            again = asyncio.create_task(http.post("/chatkit", content=content, headers=HEADERS))
+            await asyncio.sleep(0.05)
+            pause.end()
+            assert (await again).json() == {"text": "heard"}
+    assert len(heard) == 1
+
+
+async def cut_off(address: str, content: bytes, until: asyncio.Event) -> None:
+    """Send a request, and leave when something has happened."""
+    async with httpx2.AsyncClient(base_url=address) as http:
+        asked = asyncio.create_task(http.post("/chatkit", content=content, headers=HEADERS))
+        await until.wait()
+        asked.cancel()
+        await asyncio.wait([asked])
