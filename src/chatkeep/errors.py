@@ -13,7 +13,7 @@
     │   ├── Conflict                 409
     │   ├── RequestTooLarge          413
     │   ├── UnsupportedMediaType     415
-    │   ├── HandlerFailed            422
+    │   ├── HandlerFailed, HandlerTimedOut   422
     │   ├── TooManyRequests          429
     │   └── ServiceUnavailable       503
     │       └── RequestTimedOut
@@ -143,6 +143,13 @@ class HandlerFailed(ClientError):
 
     def __init__(self, message: str = "Something went wrong.") -> None:
         super().__init__(message)
+
+
+class HandlerTimedOut(ClientError):
+    """This takes longer than expected. It goes on: look again in a moment."""
+
+    code = "handler.timed_out"
+    status = 422
 
 
 class TooManyRequests(ClientError):

@@ -35,7 +35,8 @@ class Settings:
             plain frames gets a comment, any other the stream's own
             ``stream_options`` again.
         request_timeout: Seconds that a request may wait for its answer, or for
-            its stream to begin, whatever it waits for; then it is answered 503.
+            its stream to begin, whatever it waits for; then it is answered 503,
+            or 422 if a handler is at work, which goes on.
         replay_seconds: How long an ended turn's events can be read again.
         replay_bytes: How much memory ended turns' events may take in all.
     """

@@ -79,6 +79,16 @@ async def test_dependencies_guard_every_route(app_of: Any) -> None:
             assert (await http.get(prefix + path, headers=GOOD)).status_code != 401, path
 
 
+async def test_a_router_may_stand_at_the_root() -> None:
+    app = FastAPI()
+    app.include_router(chat_of().router(""), dependencies=GUARD)
+    async with serve(app) as address, httpx2.AsyncClient(base_url=address) as http:
+        assert (await http.post("/", content=create(), headers=JSON)).status_code == 401
+        response = await http.post("/", content=create(), headers=GOOD)
+        assert streamed_text(parsed(response.content)) == "Yes."
+        assert (await http.get("/health", headers=GOOD)).status_code == 200
+
+
 async def test_a_dependency_lasts_as_long_as_the_stream() -> None:
     pause, happened = Pause(), []
 

@@ -295,16 +295,42 @@ async def test_another_click_or_another_person_is_no_repeat() -> None:
     assert shop.bought == 2, "bob has no such thread"
 
 
-async def test_a_handler_that_takes_too_long_is_waited_for_by_the_repeat() -> None:
+async def test_a_handler_that_takes_too_long_goes_on_and_is_found_again() -> None:
     shop = Shop(settings=Settings(request_timeout=0.1))
     async with shop.chat.lifespan():
         content = click(await a_thread(shop.chat))
         response = await post(shop.chat, content)
-        assert error_of(response) == (503, "service.timed_out")
-        assert response.headers["retry-after"] == "1"
+        assert error_of(response) == (422, "handler.timed_out"), "clients send a 5xx again"
         shop.pause.end()
         assert (await post(shop.chat, content)).status_code == 200
     assert shop.bought == 1
+
+
+async def test_what_has_not_begun_when_its_client_leaves_never_begins(
+    memory: ObservedStore,
+) -> None:
+    bought: list[WidgetAction] = []
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Yes."))
+    chat.sync_action(bought.append)
+    async with serve(chat.asgi()) as address, httpx2.AsyncClient(base_url=address) as http:
+        content = click(await a_thread(chat))
+        gate = memory.gates["get_thread"] = asyncio.Event()
+        await leave_after(address, content, memory.waiting["get_thread"])
+        await all_have_left(chat)
+        gate.set()
+        assert (await http.post("/chatkit", content=content, headers=JSON)).status_code == 200
+    assert len(bought) == 1
+
+
+async def test_what_a_handler_waited_for_may_have_been_cancelled() -> None:
+    chat = Chatkeep("memory:", responder=ScriptedResponder("Yes."))
+
+    @chat.sync_action
+    async def wait(_: WidgetAction) -> None:
+        raise asyncio.CancelledError
+
+    async with chat.lifespan():
+        assert error_of(await post(chat, click(await a_thread(chat)))) == (422, "handler.failed")
 
 
 async def test_what_is_dictated_twice_is_heard_once() -> None:

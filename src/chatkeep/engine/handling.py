@@ -1,5 +1,6 @@
 """Requests that a program's own handlers answer: actions, feedback, dictation."""
 
+import asyncio
 import base64
 import binascii
 import logging
@@ -21,6 +22,7 @@ from ..protocol.types import (
 from ..protocol.wire import aware, item_record, model_json, public_item
 from ..stores.base import Store
 from .calls import call
+from .once import mark_irrevocable
 from .openings import Openings
 from .thread_state import ThreadState
 from .threads import writable
@@ -40,10 +42,16 @@ def handler_running() -> Iterator[None]:
         HandlerFailed: In place of what was raised, which is its cause, unless that
             has words for the client.
     """
+    mark_irrevocable()
     try:
         yield
     except TurnError:
         raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise HandlerFailed from error  # of something that the handler waited for
     except Exception as error:
         if isinstance(error, ClientError) and error.status < 500:
             raise

@@ -10,11 +10,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..context import Owner
-from ..errors import RequestTimedOut
+from ..errors import HandlerFailed, HandlerTimedOut, RequestTimedOut
 
 Key: TypeAlias = tuple[Owner, str]
 """Who asks, and the digest of what they ask."""
@@ -44,15 +45,28 @@ class _Run:
     ended_at: float | None = None
     delivered_at: float | None = None
     waiting: int = 0
+    irrevocable: bool = False
+    """Whether code of the program's own has begun, whose effects nobody can take back."""
 
     def may_be_joined(self, window: float) -> bool:
         now = time.monotonic()
-        if not self.lost or (self.ended_at is not None and now - self.ended_at > window):
+        if not (self.lost and self.irrevocable) or (
+            self.ended_at is not None and now - self.ended_at > window
+        ):
             return False
         return self.delivered_at is None or now - self.delivered_at < _SETTLE_SECONDS
 
     def is_of_use(self, window: float) -> bool:
         return self.ended_at is None or self.waiting > 0 or self.may_be_joined(window)
+
+
+_current: ContextVar[_Run | None] = ContextVar("chatkeep_run", default=None)
+
+
+def mark_irrevocable() -> None:
+    """Note that what the current task does from now on can't be taken back."""
+    if (run := _current.get()) is not None:
+        run.irrevocable = True
 
 
 class OnceRunner:
@@ -79,23 +93,29 @@ class OnceRunner:
 
         Args:
             gone: Returns once the client has left.
-            patience: Seconds to wait. The work goes on after that, and a request
-                that comes again waits for it.
+            patience: Seconds to wait.
 
         Raises:
             ClientGone: The client has left.
-            RequestTimedOut: The patience is at its end.
+            RequestTimedOut: The patience is at its end, and nothing was done.
+            HandlerTimedOut: It is, and a handler is at work. It goes on, and a
+                request that comes again waits for it.
+            HandlerFailed: The work was broken off.
         """
         run = self._joinable(key) or self._begin(key, work)
         run.waiting += 1
         delivered = False
         try:
-            await _first_of(run.task, gone, patience)
+            await _first_of(run, gone, patience)
             delivered = True
+            if run.task.cancelled():
+                raise HandlerFailed
             return run.task.result()
         finally:
             run.waiting -= 1
             run.lost = run.lost or not delivered
+            if not run.waiting and not run.irrevocable:
+                run.task.cancel()  # as if it had never come
             if delivered:
                 run.delivered_at = time.monotonic()
             self._forget(key)
@@ -105,7 +125,9 @@ class OnceRunner:
         return next((run for run in runs if run.may_be_joined(self._window)), None)
 
     def _begin(self, key: Key, work: Callable[[], Coroutine[Any, Any, bytes]]) -> _Run:
-        run = _Run(asyncio.create_task(work()))
+        context = copy_context()
+        run = _Run(asyncio.create_task(work(), context=context))
+        context.run(_current.set, run)
         run.task.add_done_callback(lambda _: self._ended(key, run))
         self._runs.setdefault(key, []).append(run)
         return run
@@ -145,19 +167,21 @@ class OnceRunner:
             await asyncio.wait(late, timeout=1.0)
 
 
-async def _first_of(task: asyncio.Task[bytes], gone: Gone, patience: float) -> None:
-    """Return when the task is done.
+async def _first_of(run: _Run, gone: Gone, patience: float) -> None:
+    """Return when the run has ended.
 
     Raises:
         ClientGone: The client left first.
-        RequestTimedOut: Neither came in time, or the task was broken off.
+        RequestTimedOut, HandlerTimedOut: Neither came in time.
     """
     leaving = asyncio.create_task(gone())
     try:
-        await asyncio.wait({task, leaving}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {run.task, leaving}, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+        )
         if leaving.done():
             raise ClientGone
-        if not task.done() or task.cancelled():
-            raise RequestTimedOut
+        if not run.task.done():
+            raise HandlerTimedOut if run.irrevocable else RequestTimedOut
     finally:
         leaving.cancel()

@@ -34,7 +34,7 @@ def router(
         return await endpoint.chatkit(request)
 
     routes = APIRouter(prefix=prefix, lifespan=lifespan)
-    for path in ("", "/"):
+    for path in ("", "/") if prefix else ("/",):
         routes.add_api_route(path, chatkit, methods=_ALL_METHODS, include_in_schema=False)
     for path, handler in (
         ("/ui/{name:path}", endpoint.file),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chatkeep.context import Owner
-from chatkeep.engine.once import ClientGone, OnceRunner, never
-from chatkeep.errors import RequestTimedOut
+from chatkeep.engine.once import ClientGone, OnceRunner, mark_irrevocable, never
+from chatkeep.errors import HandlerFailed, HandlerTimedOut, RequestTimedOut
 
 KEY = (Owner("t", "u"), "digest")
 
@@ -31,13 +31,16 @@ class Client:
 class Work:
     """Counts how often it runs; ends when it is told to."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, *, irrevocable: bool = True) -> None:
         self.runs = 0
+        self.irrevocable = irrevocable
         self.end = asyncio.Event()
         self._error = error
 
     async def __call__(self) -> bytes:
         self.runs += 1
+        if self.irrevocable:
+            mark_irrevocable()
         await self.end.wait()
         if self._error is not None:
             raise self._error
@@ -128,13 +131,28 @@ async def test_after_the_window_it_is_a_request_of_its_own() -> None:
 
 async def test_impatience_is_a_loss_too() -> None:
     once, work = OnceRunner(60.0), Work()
-    with pytest.raises(RequestTimedOut):
+    with pytest.raises(HandlerTimedOut):
         await Client(once, work, patience=0.01).answer
     again = Client(once, work)
     await settled()
     work.end.set()
     assert await again.answer == b"done"
     assert work.runs == 1
+
+
+async def test_what_can_be_taken_back_is() -> None:
+    once, work = OnceRunner(60.0), Work(irrevocable=False)
+    with pytest.raises(RequestTimedOut):
+        await Client(once, work, patience=0.01).answer
+    await settled()
+    assert once._runs == {}
+    first = Client(once, work)
+    await settled()
+    await first.leave()
+    again = Client(once, work)
+    work.end.set()
+    assert await again.answer == b"done"
+    assert work.runs == 3
 
 
 async def test_a_client_that_is_cancelled_cancels_nothing() -> None:
@@ -155,5 +173,5 @@ async def test_closing_waits_for_a_while() -> None:
     quick.end.set()
     await once.close(0.02)
     assert await answers[0] == b"done"
-    with pytest.raises(RequestTimedOut):
+    with pytest.raises(HandlerFailed):
         await answers[1]
