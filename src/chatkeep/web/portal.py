@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import concurrent.futures.thread  # noqa: F401 - so that its pools end after our hook
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -15,6 +16,8 @@ from ..engine.once import Gone
 from ..engine.streams import EventStream
 from ..errors import ServiceUnavailable
 from .exchange import Backend, Exchange, Incoming, Outgoing, error_outgoing, ready
+
+logger = logging.getLogger("chatkeep.web")
 
 T = TypeVar("T")
 
@@ -46,23 +49,21 @@ class Portal:
 
     def handle(self, incoming: Incoming) -> "Outgoing | Streaming":
         """Answer one request to the endpoint, from any thread."""
-        answer = self._run(Exchange(self._server, incoming).run())
-        if isinstance(answer.body, EventStream):
-            return Streaming(answer, answer.body, self._working(), incoming.gone)
-        return answer
+        try:
+            worker = self._working()
+            answer = worker.run(Exchange(self._server, incoming).run())
+            if isinstance(answer.body, EventStream):
+                return Streaming(answer, answer.body, worker, incoming.gone)
+            return answer
+        except (CancelledError, ServiceUnavailable):  # the server closes
+            return error_outgoing(ServiceUnavailable())
 
     def ready(self) -> Outgoing:
         """Say whether requests can be answered."""
-        return self._run(ready(self._server))
-
-    def _run(self, work: Coroutine[Any, Any, Outgoing]) -> Outgoing:
         try:
-            return self._working().run(work)
-        except CancelledError:  # the server closes
+            return self._working().run(ready(self._server))
+        except (CancelledError, ServiceUnavailable):
             return error_outgoing(ServiceUnavailable())
-        except ServiceUnavailable as error:
-            work.close()
-            return error_outgoing(error)
 
     def _working(self) -> "_Worker":
         pid = os.getpid()
@@ -159,7 +160,10 @@ class _Worker:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         started.set()
         await self._ending.wait()
-        await self._server.close()
+        try:
+            await self._server.close()
+        except Exception:  # of a responder that can't be closed; all else was
+            logger.exception("the server could not be closed as it should")
         await self.streams.emptied(_READING_SECONDS)
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
