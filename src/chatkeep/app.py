@@ -1,6 +1,7 @@
 """Chatkeep: the parts, and how they are put together."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .context import Context
 from .engine.dispatch import Client, Dispatcher, Reply, request_key
 from .engine.in_flight import InFlight
+from .engine.once import ClientGone
 from .engine.turns import Turns
-from .errors import ServiceUnavailable
+from .errors import ClientError, ServiceUnavailable, TurnError
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .hooks import Guard, Observer, checked
 from .live.base import LiveLog
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from .web.wsgi import Application
+
+logger = logging.getLogger("chatkeep.app")
 
 F = TypeVar("F", bound=Callable[..., Any] | Responder)
 
@@ -213,6 +217,13 @@ class Chatkeep:
         try:
             await self._ensure_open()
             return await self._dispatcher.answer(request, key, context, client)
+        except (ClientError, TurnError, ClientGone):
+            raise
+        except Exception as error:
+            if not self._closed:
+                raise
+            logger.warning("a request outlasted the server: %r", error)
+            raise ServiceUnavailable from error
         finally:
             self._in_flight.leave()
 

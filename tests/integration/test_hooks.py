@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 
 from chatkeep import Chatkeep, Context, PermissionDenied
 from chatkeep.errors import ConfigurationError, LimitReached, TooManyRequests, TurnError
@@ -114,6 +115,17 @@ async def test_an_observer_is_told_of_every_request() -> None:
         await post(chat, b"{")
         await post(chat, b"{}", **{"content-type": "text/plain"})
     assert log.seen == [("threads.create", 200), ("threads.get_by_id", 404), ("", 400), ("", 415)]
+
+
+async def test_what_the_framework_answers_is_told_too() -> None:
+    async def authenticate(_: Any) -> None:
+        raise HTTPException(402)
+
+    log = Log()
+    chat = Chatkeep("memory:", authenticate=authenticate, observer=log)
+    async with chat.lifespan():
+        assert (await post(chat, create())).status_code == 402
+    assert log.seen == [("", 402)]
 
 
 async def test_an_observer_that_fails_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from chatkeep import Chatkeep, Context, Settings, WidgetAction
 from chatkeep.client import ClientFailure
+from chatkeep.stores import open_store
 from chatkeep.stores.base import PageQuery
 from chatkeep.testing.client import InProcessTransport
 from chatkeep.testing.responder import Pause, ScriptedResponder
@@ -204,15 +205,18 @@ async def test_what_is_being_answered_is_answered_before_the_store_is_closed(
     assert memory.calls[-1] == "close"
 
 
-async def test_what_takes_too_long_is_not_waited_for(memory: ObservedStore) -> None:
-    memory.gates["list_threads"] = asyncio.Event()
-    chat = Chatkeep(store=memory.store, settings=Settings(shutdown_grace=0.05))
+async def test_what_takes_too_long_is_not_waited_for_and_told_so(tmp_path: Path) -> None:
+    observed = ObservedStore(open_store(f"sqlite:///{tmp_path}/chat.db"))
+    gate = observed.gates["list_threads"] = asyncio.Event()
+    chat = Chatkeep(store=observed.store, settings=Settings(shutdown_grace=0.05))
     await chat.open()
     asked = asyncio.create_task(post(chat, body("threads.list")))
-    await memory.waiting["list_threads"].wait()
+    await observed.waiting["list_threads"].wait()
     await chat.close()
-    assert memory.calls[-1] == "close"
-    asked.cancel()
+    assert observed.calls[-1] == "close"
+    gate.set()  # by now there is no store
+    response = await asked
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "service.unavailable")
 
 
 async def test_a_handler_whose_client_has_left_is_waited_for(memory: ObservedStore) -> None:

@@ -133,6 +133,9 @@ class Exchange:
             outgoing = await self._run()
             status = outgoing.status
             return outgoing
+        except Exception as error:  # which the framework answers
+            status = getattr(error, "status_code", status)
+            raise
         finally:
             seconds = time.perf_counter() - began
             tell(observer.request, self._request_type, status, seconds)
