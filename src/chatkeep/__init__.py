@@ -2,8 +2,19 @@
 
 from .app import Chatkeep
 from .context import Context, Owner
-from .errors import AuthenticationRequired, ChatkeepError, NotFound, PermissionDenied, TurnError
+from .errors import (
+    AuthenticationRequired,
+    ChatkeepError,
+    ClientError,
+    ConfigurationError,
+    LimitReached,
+    NotFound,
+    PermissionDenied,
+    TooManyRequests,
+    TurnError,
+)
 from .handlers import Feedback, WidgetAction
+from .hooks import Guard, Observer
 from .messages import (
     FilePart,
     ImagePart,
@@ -23,12 +34,17 @@ __all__ = [
     "AuthenticationRequired",
     "Chatkeep",
     "ChatkeepError",
+    "ClientError",
+    "ConfigurationError",
     "Context",
     "Feedback",
     "FilePart",
+    "Guard",
     "ImagePart",
+    "LimitReached",
     "Message",
     "NotFound",
+    "Observer",
     "Owner",
     "Part",
     "PermissionDenied",
@@ -36,6 +52,7 @@ __all__ = [
     "Responder",
     "Settings",
     "TextPart",
+    "TooManyRequests",
     "ToolCallPart",
     "ToolResultPart",
     "Turn",

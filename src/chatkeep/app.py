@@ -1,18 +1,24 @@
 """Chatkeep: the parts, and how they are put together."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .context import Context
-from .engine.dispatch import Dispatcher, Reply
+from .engine.dispatch import Client, Dispatcher, Reply, request_key
+from .engine.in_flight import InFlight
+from .engine.once import ClientGone
 from .engine.turns import Turns
 from .engine.worker import Worker
-from .errors import ServiceUnavailable
+from .errors import ClientError, ServiceUnavailable, TurnError
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
+from .hooks import Guard, Observer, checked
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
+from .protocol.headers import CONTEXT
+from .protocol.requests import parse_request
 from .responders.base import Responder, as_responder, close_responder
 from .settings import Settings
 from .stores import Store, open_store
@@ -21,7 +27,10 @@ from .turn import Turn
 if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.applications import Starlette
-    from starlette.requests import Request
+
+    from .web.wsgi import Application
+
+logger = logging.getLogger("chatkeep.app")
 
 F = TypeVar("F", bound=Callable[..., Any] | Responder)
 
@@ -35,14 +44,21 @@ class Chatkeep:
         responder: What answers; or register it with `responder`.
         store: A store of your own, in place of ``database``.
         live: A live log of your own; by default one in memory.
-        authenticate: Takes the HTTP request and returns the `Context`, or
-            raises `AuthenticationRequired` or `PermissionDenied`; sync or
-            async. Without it every request is the one local user's.
+        authenticate: Takes the HTTP request, as the framework has it in which
+            this is mounted, and returns the `Context`, or raises
+            `AuthenticationRequired` or `PermissionDenied`. Without it every
+            request is the one local user's.
         titles: Whether new threads are named after their first message; or a
-            function that takes the turn and returns a title, sync or async,
-            which runs beside the answer. A person's own title stays.
+            function that takes the turn and returns a title, which runs beside
+            the answer. A person's own title stays.
         context_headers: Request headers that responders may see.
+        guards: Called with each request and its context before anything is
+            done; each may refuse it (`hooks.Guard`).
+        observer: Is told of what happens (`hooks.Observer`).
         settings: Bounds and deadlines.
+
+    Functions that are plugged in may be coroutine functions, which are awaited on
+    the event loop, or plain ones, which run in threads, so that they may block.
     """
 
     def __init__(
@@ -52,15 +68,18 @@ class Chatkeep:
         responder: Any = None,
         store: Store | None = None,
         live: LiveLog | None = None,
-        authenticate: "Callable[[Request], Any] | None" = None,
+        authenticate: Callable[[Any], Any] | None = None,
         titles: bool | Callable[[Turn], Any] = True,
-        context_headers: Sequence[str] = ("chatkit-session-id", "chatkit-user-id"),
+        context_headers: Sequence[str] = CONTEXT,
+        guards: Sequence[Guard] = (),
+        observer: Observer | None = None,
         settings: Settings | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.store = store or open_store(database)
         self.authenticate = authenticate
         self.context_headers = tuple(name.lower() for name in context_headers)
+        self.observer = checked(observer)
         live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
         namer = None if isinstance(titles, bool) else titles
         self.live = live
@@ -69,11 +88,17 @@ class Chatkeep:
         self._handlers = Handlers()
         self._responders: list[object] = []
         self._dispatcher = Dispatcher(
-            self.store, self._turns, self._handlers, self.settings, default_titles=bool(titles)
+            self.store,
+            self._turns,
+            self._handlers,
+            self.settings,
+            guards=tuple(guards),
+            default_titles=bool(titles),
         )
+        self._in_flight = InFlight()
         self._opened = False
         self._closed = False
-        self._opening = asyncio.Lock()
+        self._changing: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
         if responder is not None:
             self.responder(responder)
 
@@ -112,31 +137,48 @@ class Chatkeep:
         """Connect the store, and recover what a crash has left. Idempotent.
 
         The first request does it, if no one has. A server that was closed can
-        be opened again.
+        be opened again; one that is closing is opened when that is done.
 
         Raises:
             ConfigurationError: The database's schema is not what is expected.
         """
-        async with self._opening:
+        async with self._lock():
             if not self._opened:
                 await self.store.open()
                 await self.live.open()
                 await self._turns.open()
-                self._opened, self._closed = True, False
+                self._opened = True
+            self._closed = False
 
     async def close(self) -> None:
-        """Let turns under way finish or keep what they have; then give everything back.
+        """Let what is under way finish, or keep what there is; then give everything back.
 
         From the beginning of this on, requests are refused. Idempotent.
+
+        Raises:
+            Exception: A responder could not be closed; all else was.
         """
         self._closed = True
-        await self._turns.close()
-        async with self._opening:
-            for responder in self._responders:
-                await close_responder(responder)
-            await self.live.close()
-            await self.store.close()
+        async with self._lock(), AsyncExitStack() as stack:
+            self._closed = True  # whatever opened it meanwhile
             self._opened = False
+            stack.push_async_callback(self.store.close)
+            stack.push_async_callback(self.live.close)
+            for responder in {id(each): each for each in self._responders}.values():
+                stack.push_async_callback(close_responder, responder)
+            await asyncio.gather(self._turns.close(), self._finish_requests())
+
+    async def _finish_requests(self) -> None:
+        """Let requests end that were let in, and handlers that nobody waits for any more."""
+        grace = self.settings.shutdown_grace
+        await asyncio.gather(self._in_flight.emptied(grace), self._dispatcher.close(grace))
+
+    def _lock(self) -> asyncio.Lock:
+        """What keeps opening and closing apart, in the event loop that runs."""
+        loop = asyncio.get_running_loop()
+        if self._changing is None or self._changing[0] is not loop:
+            self._changing = loop, asyncio.Lock()
+        return self._changing[1]
 
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncGenerator[None]:
@@ -152,7 +194,7 @@ class Chatkeep:
         body: bytes | str,
         context: Context | None = None,
         *,
-        live: bool = False,
+        resumable: bool = False,
         last_event_id: str | None = None,
     ) -> Reply:
         """Answer one ChatKit request, from its body.
@@ -160,17 +202,41 @@ class Chatkeep:
         Args:
             body: The request's JSON.
             context: Who asks; by default the local user.
-            live: Whether the stream carries ids and heartbeats.
+            resumable: Whether the client may come back to its stream, which then
+                carries ids and heartbeats.
             last_event_id: The last event that a client which follows a turn knows.
 
         Raises:
             ClientError: The request can't be answered; nothing was changed.
                 `ServiceUnavailable`, if the server is closing.
+            TurnError: It can't be answered now, and is no stream that could say so.
         """
-        await self._ensure_open()
-        return await self._dispatcher.answer(
-            body, context or Context(), live=live, last_event_id=last_event_id
-        )
+        request = parse_request(body)
+        client = Client(resumable=resumable, last_event_id=last_event_id)
+        return await self.answer(request, request_key(body), context or Context(), client)
+
+    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply:
+        """Do as `process` does, from a parsed request: what a front door calls.
+
+        Args:
+            request: What `protocol.requests.parse_request` made of a body.
+            key: That body's `request_key`.
+            context: Who asks.
+            client: What is known of the other end.
+        """
+        self._in_flight.enter()
+        try:
+            await self._ensure_open()
+            return await self._dispatcher.answer(request, key, context, client)
+        except (ClientError, TurnError, ClientGone):
+            raise
+        except Exception as error:
+            if not self._closed:
+                raise
+            logger.warning("a request outlasted the server: %r", error)
+            raise ServiceUnavailable from error
+        finally:
+            self._in_flight.leave()
 
     async def ping(self) -> None:
         """Return if requests can be answered now; raise whatever prevents it."""
@@ -192,6 +258,7 @@ class Chatkeep:
         allowed_hosts: Sequence[str] = ("*",),
         page: bool = False,
         prompts: Sequence[str] = (),
+        notice: str = "",
     ) -> "Starlette":
         """Return an ASGI application with the endpoint at ``/chatkit`` and at its root.
 
@@ -202,12 +269,13 @@ class Chatkeep:
             allowed_hosts: ``Host`` headers that are answered.
             page: Whether the root shows a chat to those who open it in a browser.
             prompts: Questions that the page offers to begin with.
+            notice: What the page says above them.
         """
         from .web.asgi import application
         from .web.ui import Page
 
-        shown = Page(prompts) if page else None
-        return application(self, cors_origins, allowed_hosts, shown)
+        shown = Page(prompts, notice) if page else None
+        return application(self, self.lifespan, cors_origins, allowed_hosts, shown)
 
     def router(self, prefix: str = "/chatkit") -> "APIRouter":
         """Return a FastAPI router with the endpoint at ``prefix``, the web element's files below.
@@ -217,4 +285,14 @@ class Chatkeep:
         """
         from .web.fastapi import router
 
-        return router(self, prefix)
+        return router(self, self.lifespan, prefix)
+
+    def wsgi(self) -> "Application":
+        """Return a WSGI application with the endpoint at ``/chatkit`` and at its root.
+
+        Its event loop runs in a thread of its own, which begins with the first
+        request: in the worker, after any fork.
+        """
+        from .web.wsgi import Application
+
+        return Application(self)

@@ -13,6 +13,7 @@ import httpx2
 
 from .encoding import from_json, to_json
 from .errors import reason_of, words_of
+from .protocol.headers import RESUMABLE
 
 JSON: TypeAlias = dict[str, Any]
 Event: TypeAlias = dict[str, Any]
@@ -73,8 +74,9 @@ class ChatClient:
             message = f"{url!r} is not an address that begins with http:// or https://."
             raise ClientFailure(message, code="url.invalid")
         self.url = url
+        given = {name.lower(): value for name, value in (headers or {}).items()}
         self._http = httpx2.AsyncClient(
-            headers={"Chatkeep-Live": "1", **(headers or {})},
+            headers={RESUMABLE: "1"} | given,
             timeout=_TIMEOUT,
             transport=transport,
         )

@@ -13,9 +13,12 @@
     │   ├── Conflict                 409
     │   ├── RequestTooLarge          413
     │   ├── UnsupportedMediaType     415
+    │   ├── HandlerFailed, HandlerTimedOut   422
+    │   ├── TooManyRequests          429
     │   └── ServiceUnavailable       503
+    │       └── RequestTimedOut
     ├── TurnError                    shown to the user as an ``error`` event
-    │   ├── ThreadBusy, ThreadLocked, ThreadClosed, TooManyTurns
+    │   ├── ThreadBusy, ThreadLocked, ThreadClosed, TooManyTurns, LimitReached
     │   ├── ResponderFailed, InvalidOutput, AnswerTooLong, TurnTimedOut, TurnInterrupted
     │   ├── AnswerLost
     │   └── ModelError
@@ -31,6 +34,8 @@ written for the person who will read it. ``code`` is stable: programs may rely
 on it.
 """
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -107,6 +112,8 @@ class ClientError(ChatkeepError):
 
     code = "request.failed"
     status: ClassVar[int] = 400
+    headers: Mapping[str, str] | None = None
+    """HTTP headers of the answer, beside its own."""
 
 
 class InvalidRequest(ClientError):
@@ -176,11 +183,52 @@ class UnsupportedMediaType(ClientError):
     status = 415
 
 
+class HandlerFailed(ClientError):
+    """Something went wrong.
+
+    What a program's own handler has raised is its cause. It is no 5xx: clients send
+    a request that got one again, and the handler has run.
+    """
+
+    code = "handler.failed"
+    status = 422
+
+    def __init__(self, message: str = "Something went wrong.") -> None:
+        super().__init__(message)
+
+
+class HandlerTimedOut(ClientError):
+    """This takes longer than expected. It goes on: look again in a moment."""
+
+    code = "handler.timed_out"
+    status = 422
+
+
+class TooManyRequests(ClientError):
+    """Too many requests. Try again in a moment."""
+
+    code = "request.too_many"
+    status = 429
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        """Say in ``Retry-After`` in how many seconds it may be tried again."""
+        super().__init__(message)
+        if retry_after is not None:
+            self.headers = {"Retry-After": str(math.ceil(retry_after))}
+
+
 class ServiceUnavailable(ClientError):
     """The server can't answer right now."""
 
     code = "service.unavailable"
     status = 503
+    headers: Mapping[str, str] | None = {"Retry-After": "1"}
+
+
+class RequestTimedOut(ServiceUnavailable):
+    """The server took too long to answer."""
+
+    code = "service.timed_out"
 
 
 class TurnError(ChatkeepError):
@@ -188,18 +236,22 @@ class TurnError(ChatkeepError):
 
     code = "turn.failed"
     allow_retry: ClassVar[bool] = True
+    status: ClassVar[int] = 422
+    """The HTTP status of an answer that is no stream, and can't have an ``error`` event."""
 
 
 class ThreadBusy(TurnError):
     """This conversation is still being answered. Wait for the answer, or stop it."""
 
     code = "thread.busy"
+    status = 409
 
 
 class ThreadLocked(TurnError):
     """This conversation is locked."""
 
     code = "thread.locked"
+    status = 409
     allow_retry = False
 
 
@@ -207,6 +259,7 @@ class ThreadClosed(TurnError):
     """This conversation is closed."""
 
     code = "thread.closed"
+    status = 409
     allow_retry = False
 
 
@@ -220,6 +273,13 @@ class AnswerLost(TurnError):
     """The server lost hold of this answer. Load the conversation again to see what was kept."""
 
     code = "turn.lost"
+
+
+class LimitReached(TurnError):
+    """You have reached your limit. Try again later."""
+
+    code = "limit.reached"
+    status = 429
 
 
 class ResponderFailed(TurnError):

@@ -9,7 +9,7 @@ _POSITIVE = frozenset(
     {
         *("turn_timeout", "idle_timeout", "keep_timeout", "max_answer_bytes", "max_body_bytes"),
         *("max_title_length", "max_turns_per_user", "checkpoint_interval", "lease_seconds"),
-        *("sweep_interval", "heartbeat_interval"),
+        *("sweep_interval", "heartbeat_interval", "request_timeout"),
     }
 )
 
@@ -47,8 +47,13 @@ class Settings:
             times and usage, not what was said) is kept.
         repeat_window: Seconds within which a request that comes again, after
             its first answer was not delivered, joins the first turn.
-        heartbeat_interval: Seconds of silence after which a client that asked
-            for more than plain frames is sent a comment.
+        heartbeat_interval: Seconds of silence after which a stream says that it
+            lives, so that no proxy cuts it: a client that asked for more than
+            plain frames gets a comment, any other the stream's own
+            ``stream_options`` again.
+        request_timeout: Seconds that a request may wait for its answer, or for
+            its stream to begin, whatever it waits for; then it is answered 503,
+            or 422 if a handler is at work, which goes on.
         replay_seconds: How long an ended turn's events can be read again, here
             and from other workers.
         replay_bytes: How much memory ended turns' events may take in all.
@@ -71,7 +76,8 @@ class Settings:
     sweep_interval: float = 2.0
     keep_turns_days: float = 30.0
     repeat_window: float = 60.0
-    heartbeat_interval: float = 15.0
+    heartbeat_interval: float = 10.0
+    request_timeout: float = 20.0
     replay_seconds: float = 60.0
     replay_bytes: int = 32 * 1024 * 1024
 

@@ -232,6 +232,38 @@ def test_a_page_cant_reach_it_under_a_name_of_its_own(serve: "Serve", docs: Path
     assert strange.status_code == 400
 
 
+def test_it_can_be_reached_under_the_names_of_a_proxy(serve: "Serve", docs: Path) -> None:
+    names = ["--allowed-host", "chat.example.com", "--allowed-host", "*.example.org"]
+    server = serve(str(docs), *names)
+    body = {"type": "threads.list", "params": {}}
+
+    def status(host: str) -> int:
+        return httpx2.post(server.url, json=body, headers={"Host": host}).status_code
+
+    for host in ("chat.example.com", "chat.example.com:443", "a.example.org", "localhost"):
+        assert status(host) == 200, host
+    assert status("evil.test") == 400
+    page = httpx2.get(server.url.removesuffix("chatkit"), headers={"Host": "chat.example.com"})
+    assert page.status_code == 200
+
+
+def test_a_folder_without_documents_is_warned_of(
+    serve: "Serve", docs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "photo.jpg").write_bytes(b"x")
+    server = serve(str(docs), "empty")
+    assert "warning  No documents in empty: none that ends in .htm" in server.output
+    page = httpx2.get(server.url.removesuffix("chatkit")).text
+    assert 'data-notice="No documents in empty: ' in page
+
+
+def test_folders_with_documents_are_not(serve: "Serve", docs: Path) -> None:
+    server = serve(str(docs))
+    assert "warning" not in server.output
+    assert "data-notice" not in httpx2.get(server.url.removesuffix("chatkit")).text
+
+
 def test_only_listed_origins_may_call_it(serve: "Serve", docs: Path) -> None:
     server = serve(str(docs), "--cors-origin", "https://a.test", "--cors-origin", "https://b.test")
 

@@ -234,7 +234,7 @@ async def test_a_stream_is_exactly_its_frames() -> None:
     assert headers["cache-control"] == "no-cache, no-transform"
     assert headers["x-accel-buffering"] == "no"
     assert "content-length" not in headers
-    assert "content-encoding" not in headers
+    assert headers["content-encoding"] == "identity"
 
     assert re.fullmatch(rb"(data: \{[^\n]*\}\n\n)+", stream)
     events = parsed(stream)
@@ -242,17 +242,24 @@ async def test_a_stream_is_exactly_its_frames() -> None:
     assert text_of(done(events)[1]) == "".join(script)
 
 
-async def test_an_ordinary_client_gets_no_heartbeats() -> None:
+async def test_an_ordinary_client_gets_nothing_in_a_silence_but_what_it_can_parse() -> None:
     pause = Pause()
     settings = Settings(heartbeat_interval=0.01)
     chat = answering(["Once ", pause, "upon"], settings=settings)
-    async with served(chat) as http:
-        asked = asyncio.create_task(http.post("/chatkit", content=create(), headers=JSON))
-        await pause.reached.wait()
-        await asyncio.sleep(10 * settings.heartbeat_interval)
-        pause.end()
-        response = await asked
-    assert streamed_text(parsed(response.content)) == "Once upon"
+    stream = b""
+    async with (
+        served(chat) as http,
+        http.stream("POST", "/chatkit", content=create(), headers=JSON) as response,
+    ):
+        async for chunk in response.aiter_raw():
+            stream += chunk
+            if stream.count(b'stream_options"') > 4:
+                pause.end()
+    assert re.fullmatch(rb"(data: \{[^\n]*\}\n\n)+", stream)
+    events = parsed(stream)
+    assert streamed_text(events) == "Once upon"
+    options = [event for event in events if event["type"] == "stream_options"]
+    assert options == options[:1] * len(options)
 
 
 async def test_a_client_that_asks_gets_ids_and_heartbeats() -> None:
@@ -355,6 +362,46 @@ async def test_a_slow_reader_bounds_itself_and_slows_nobody() -> None:
         writer.close()
         await writer.wait_closed()
     assert answer.count(piece.encode()) >= count
+
+
+class BreakingReader(LogReader):
+    """Can't be read any further once something was read."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self.position = 0
+        self._reader = reader
+
+    async def read(self, gather: float = 0.0) -> list[bytes]:
+        if self.position:
+            raise ConnectionResetError(SECRET)
+        frames = await self._reader.read(gather)
+        self.position = self._reader.position
+        return frames
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class BreakingLog(MemoryLiveLog):
+    async def reader(self, turn: TurnRecord, position: int = 0) -> LogReader | None:
+        reader = await super().reader(turn, position)
+        return reader and BreakingReader(reader)
+
+
+async def test_a_log_that_breaks_cuts_the_stream_and_not_the_turn(
+    memory: ObservedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause, "upon"])
+    chat = Chatkeep(store=memory.store, responder=responder, live=BreakingLog(60, 2**30))
+    async with served(chat) as http:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await http.post("/chatkit", content=create(), headers=JSON)
+        await pause.reached.wait()
+        pause.end()
+        assert await memory.ends.get() == "finished"
+    assert "can't be read" in caplog.text
+    assert not pause.cancelled.is_set()
 
 
 async def test_a_slow_reader_that_leaves_is_noticed(memory: ObservedStore) -> None:

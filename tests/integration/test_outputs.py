@@ -605,7 +605,7 @@ async def test_a_sync_action_that_fails_says_so_without_details() -> None:
         thread_id = thread_id_of(await collected(client.send("Hi")))
         with pytest.raises(ClientFailure) as failure:
             await client.sync_action(thread_id, {"type": "press"})
-    assert failure.value.status == 500
+    assert (failure.value.status, failure.value.code) == (422, "handler.failed")
     assert "sk-1" not in failure.value.message
 
 

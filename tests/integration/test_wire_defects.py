@@ -644,7 +644,7 @@ async def test_11_the_metadata_of_a_request_reaches_the_responder(
     async with serve(chat.asgi()) as address:
         request = body("threads.create", {"page": "/cart"}, input=user_input("Hi"))
         assert (await post(address, request)).status_code == 200
-    assert responder.turns[0].context.metadata == {"page": "/cart"}
+    assert responder.turns[0].context.request_metadata == {"page": "/cart"}
 
 
 # 12. Hidden items

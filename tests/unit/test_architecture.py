@@ -108,6 +108,26 @@ def test_the_core_knows_nothing_of_what_stands_around_it() -> None:
     assert offenders(core(), *edges, "starlette", "fastapi", "uvicorn", "sqlalchemy") == []
 
 
+FRAMEWORK_FREE = ["exchange", "files", "portal", "ui", "wsgi"]
+
+
+def test_what_may_come_in_is_decided_without_a_framework() -> None:
+    modules = [f"chatkeep.web.{name}" for name in FRAMEWORK_FREE]
+    assert offenders(modules, "starlette", "fastapi", "django", "uvicorn") == []
+
+
+def test_the_web_does_not_name_the_application_it_serves() -> None:
+    """Not even for type checkers: it says what it needs (`web.exchange.Backend`)."""
+    circles = [
+        module
+        for module, path in MODULES.items()
+        if within(module, "chatkeep.web")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1] == "app"
+    ]
+    assert circles == []
+
+
 def test_stores_and_live_logs_know_no_protocol() -> None:
     backends = [
         module

@@ -143,7 +143,7 @@ async def test_a_turn_that_fails_without_words_says_something(error: Exception) 
 
 def test_clients_get_a_status_of_4xx_or_503() -> None:
     statuses = {kind.status for kind in tree(ClientError) if issubclass(kind, ClientError)}
-    assert statuses == {400, 401, 403, 404, 405, 409, 413, 415, 503}
+    assert statuses == {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503}
 
 
 def test_users_may_retry_what_may_pass() -> None:

@@ -11,8 +11,9 @@ from .. import Chatkeep
 from ..errors import ConfigurationError
 from ..responders.completions import Completions
 from ..responders.retrieval import Retrieval
-from ..retrieval import Index
+from ..retrieval import LOADERS, Index
 from ..retrieval.base import Progress
+from ..retrieval.files import find_files
 from ..retrieval.index import Summary
 from .databases import sqlite_file
 from .settings import CommandSettings
@@ -53,6 +54,21 @@ def folders(settings: CommandSettings) -> list[Path]:
     if settings.folders:
         return [Path(folder) for folder in settings.folders]
     return [_own_docs()]
+
+
+def without_documents(settings: CommandSettings) -> str:
+    """Return a sentence about folders in which there is nothing to read, or an empty string."""
+    if not answers_from_folders(settings):
+        return ""
+    names = settings.folders or ["Chatkeep's own docs"]
+    empty = [
+        name
+        for name, folder in zip(names, folders(settings), strict=True)
+        if next(find_files([folder], LOADERS), None) is None
+    ]
+    if not empty:
+        return ""
+    return f"No documents in {', '.join(empty)}: none that ends in {', '.join(sorted(LOADERS))}."
 
 
 def _own_docs() -> Path:

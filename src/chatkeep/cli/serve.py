@@ -31,6 +31,7 @@ def serve(
     database: Annotated[str | None, flag("database", metavar="URL")] = None,
     host: Annotated[str | None, flag("host")] = None,
     port: Annotated[int | None, flag("port")] = None,
+    allowed_host: Annotated[list[str] | None, flag("allowed_host", metavar="NAME")] = None,
     workers: Annotated[int | None, flag("workers")] = None,
     reload: Annotated[bool | None, flag("reload", "--reload/--no-reload")] = None,
     cors_origin: Annotated[list[str] | None, flag("cors_origin", metavar="URL")] = None,
@@ -70,6 +71,8 @@ def _serve(settings: CommandSettings, console: Console) -> None:
             "threads": describe_store(settings),
             "answers": describe_responder(settings, summary),
         }
+        if warning := assembly.without_documents(settings):
+            lines["warning"] = warning
         server.run(settings, chat, bound, lambda: _announce(lines, console))
 
 
@@ -130,5 +133,6 @@ def describe_responder(settings: CommandSettings, summary: "Summary | None") -> 
 def _announce(lines: dict[str, str], console: Console) -> None:
     console.print(Text(f"Chatkeep {__version__}", style="bold"))
     for name, value in lines.items():
-        console.print(Text(f"  {name}  {safe(value)}"), soft_wrap=True)
+        style = "yellow" if name == "warning" else ""
+        console.print(Text(f"  {name}  {safe(value)}", style=style), soft_wrap=True)
     console.print(Text("  Ctrl-C ends it.", style="dim"))

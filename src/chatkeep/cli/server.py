@@ -20,7 +20,14 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from .. import Chatkeep
 from ..errors import ConfigurationError
-from .assembly import answers_from_folders, build, folders, prompts, update_index
+from .assembly import (
+    answers_from_folders,
+    build,
+    folders,
+    prompts,
+    update_index,
+    without_documents,
+)
 from .settings import CommandSettings
 
 _SETTINGS_VARIABLE = "CHATKEEP_SERVE_SETTINGS"
@@ -202,6 +209,7 @@ class Application:
             allowed_hosts=_allowed_hosts(settings, chat),
             page=True,
             prompts=prompts(settings),
+            notice=without_documents(settings),
         )
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -221,10 +229,14 @@ class Application:
 
 
 def _allowed_hosts(settings: CommandSettings, chat: Chatkeep) -> list[str]:
-    """Without an authenticator, no page may reach the server under a name of its own."""
-    if chat.authenticate is not None:
+    """The names that a request may call the server by.
+
+    Without an authenticator, no page of another site may reach it under a name of its
+    own, which it can have lead to this machine.
+    """
+    if chat.authenticate is not None and not settings.allowed_host:
         return ["*"]
-    return ["localhost", "127.0.0.1", "[::1]", "::1", settings.host]
+    return ["localhost", "127.0.0.1", "[::1]", "::1", settings.host, *settings.allowed_host]
 
 
 @contextmanager

@@ -80,6 +80,11 @@ class CommandSettings(BaseSettings):
     port: int = Field(
         8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one."
     )
+    allowed_host: _Strings = Field(
+        [],
+        description="A host name under which requests may come: that of your proxy. May be given"
+        " several times.",
+    )
     workers: int = Field(1, ge=1, le=256, description="How many processes serve.")
     reload: bool = Field(False, description="Start again when the code or a document changes.")
     cors_origin: _Strings = Field(
@@ -92,7 +97,7 @@ class CommandSettings(BaseSettings):
         Settings(), description="The engine's bounds and deadlines, as a table of their names."
     )
 
-    @field_validator("folders", "cors_origin", mode="before")
+    @field_validator("folders", "allowed_host", "cors_origin", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -109,6 +114,14 @@ class CommandSettings(BaseSettings):
     def _names_an_object(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[\w.]+:[\w.]+", value):
             raise ValueError("it is written module:object")
+        return value
+
+    @field_validator("allowed_host")
+    @classmethod
+    def _are_names(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if not re.fullmatch(r"(\*\.)?[\w-]+(\.[\w-]+)*", name):
+                raise ValueError(f"{name} is no host name, as chat.example.com or *.example.com is")
         return value
 
     @field_validator("base_url")

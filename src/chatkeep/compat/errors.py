@@ -13,7 +13,7 @@ class RequestRefused(ClientError, HTTPException, ValueError):
     """
 
     def __init__(self, error: ClientError) -> None:
-        HTTPException.__init__(self, error.status, error.message)
+        HTTPException.__init__(self, error.status, error.message, dict(error.headers or {}))
         vars(self).update(message=error.message, code=error.code, status=error.status)
 
     def __str__(self) -> str:

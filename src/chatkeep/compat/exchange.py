@@ -18,7 +18,7 @@ from ..engine.failures import error_event
 from ..engine.openings import Opening
 from ..engine.threads import EMPTY
 from ..engine.turns import Turns, TurnStart
-from ..errors import ClientError, InvalidRequest, TurnError
+from ..errors import ClientError, HandlerFailed, InvalidRequest, TurnError
 from ..handlers import Feedback, Handlers, WidgetAction
 from ..protocol.requests import StreamingRequest, is_streaming, parse_request
 from ..protocol.sse import frame
@@ -91,7 +91,7 @@ class Exchange(Dispatcher):
         try:
             request = parse_request(body)
             _metadata.set(request.metadata)
-            context = Context(metadata=request.metadata)
+            context = Context(request_metadata=request.metadata)
             if is_streaming(request):
                 return StreamingResult(await self._events(request, request_key(body), context))
             return NonStreamingResult(await self._json(request, context))
@@ -129,7 +129,7 @@ class Exchange(Dispatcher):
     async def _frames(
         self, openings: ServerOpenings, opening: Opening, context: Context, key: str
     ) -> AsyncGenerator[bytes]:
-        _metadata.set(context.metadata)
+        _metadata.set(context.request_metadata)
         answer = Answer(self._server, self._adapter, self._context)
         try:
             begun = await self._turns.begin(openings, opening, context, answer, key)
@@ -193,7 +193,10 @@ class Exchange(Dispatcher):
                 return await self._delete_attachment(params.attachment_id, context)
             case ThreadsDeleteReq(params=params):
                 return await self._delete_thread(params.thread_id, context)
-        return await super()._json(request, context)
+        try:
+            return await super()._json(request, context)
+        except HandlerFailed as failed:  # whoever mounts the server answers its exceptions
+            raise failed.__cause__ or failed from None
 
     async def _create_attachment(self, params: AttachmentCreateParams) -> bytes:
         files = self._server._get_attachment_store()

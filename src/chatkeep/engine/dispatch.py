@@ -1,19 +1,26 @@
 """One parsed request to the one handler that answers it."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from ..context import Context
-from ..errors import ConfigurationError, NotEnabled, TurnError, UnknownRequestType
-from ..handlers import Handlers, run_sync_action, tell_feedback, transcribe
+from ..errors import (
+    ConfigurationError,
+    NotEnabled,
+    TurnError,
+    UnknownRequestType,
+)
+from ..handlers import Handlers
+from ..hooks import Guard
 from ..live.frames import Frames
 from ..protocol.requests import (
     StreamingRequest,
     ThreadsFollowReq,
     ThreadsStopReq,
     is_streaming,
-    parse_request,
 )
 from ..protocol.sse import frame, parse_event_id
 from ..protocol.types import (
@@ -32,10 +39,37 @@ from ..responders.base import StreamingResponder
 from ..settings import Settings
 from ..stores.base import Store
 from . import threads
+from .calls import call
 from .failures import error_event
+from .handling import run_sync_action, tell_feedback, transcribe
+from .once import Gone, OnceRunner, never
 from .openings import Openings
 from .streams import EventStream
+from .timeouts import Deadline
 from .turns import Turns, TurnStart
+
+_RUN_ONCE = (
+    AttachmentsCreateReq,
+    InputTranscribeReq,
+    ItemsFeedbackReq,
+    ThreadsSyncCustomActionReq,
+)
+"""What runs code of the program's own, which may do anything: charge money, send mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of a request, as far as its answer depends on it.
+
+    Attributes:
+        resumable: Whether it asked for ids and comments, and may come back.
+        last_event_id: The last event of a stream that it has seen, if it said.
+        gone: Returns once it has left.
+    """
+
+    resumable: bool = False
+    last_event_id: str | None = None
+    gone: Gone = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +104,54 @@ class Dispatcher:
         handlers: Handlers,
         settings: Settings,
         *,
+        guards: Sequence[Guard] = (),
         default_titles: bool = True,
     ) -> None:
         self._store = store
         self._turns = turns
         self._handlers = handlers
         self._settings = settings
+        self._guards = guards
         self._default_titles = default_titles
+        self._once = OnceRunner(settings.repeat_window)
 
-    async def answer(
-        self,
-        body: bytes | str,
-        context: Context,
-        *,
-        live: bool,
-        last_event_id: str | None = None,
-    ) -> Reply:
-        """Answer one request.
+    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply:
+        """Answer one parsed request.
 
         Args:
-            live: Whether the client asked for ids and heartbeats, and may come back.
-            last_event_id: The last event that a client which follows a turn knows.
+            key: Tells it from others, and is the same when it comes again.
 
         Raises:
             ClientError: The request is wrong, or what it names is not there.
+            TurnError: It can't be answered now, and is no stream that could say so.
+            ClientGone: The client has left.
         """
-        request = parse_request(body)
-        context = context.with_metadata(request.metadata)
+        context = context.with_request_metadata(request.metadata)
         if is_streaming(request):
-            return StreamReply(await self._stream(request, request_key(body), context, live))
-        if isinstance(request, ThreadsFollowReq):
-            return await self._follow(request, context, last_event_id)
-        return JSONReply(await self._json(request, context))
+            async with Deadline(self._settings.request_timeout):
+                return StreamReply(await self._stream(request, key, context, client))
+        if isinstance(request, _RUN_ONCE):
+            return JSONReply(await self._answer_once(request, key, context, client))
+        async with Deadline(self._settings.request_timeout):
+            await self._guard(request, context)
+            if isinstance(request, ThreadsFollowReq):
+                return await self._follow(request, context, client)
+            return JSONReply(await self._json(request, context))
+
+    async def _answer_once(self, request: Any, key: str, context: Context, client: Client) -> bytes:
+        async with Deadline(self._settings.request_timeout):
+            await self._guard(request, context)
+        work = partial(self._json, request, context)
+        patience = self._settings.request_timeout
+        return await self._once.answer((context.owner, key), work, client.gone, patience)
+
+    async def _guard(self, request: Any, context: Context) -> None:
+        for guard in self._guards:
+            await call(guard, request, context)
+
+    async def close(self, grace: float) -> None:
+        """Wait up to ``grace`` seconds for handlers whose clients have left."""
+        await self._once.close(grace)
 
     def _openings(self, context: Context) -> Openings:
         return Openings(
@@ -109,35 +159,37 @@ class Dispatcher:
         )
 
     async def _stream(
-        self, request: StreamingRequest, key: str, context: Context, live: bool
+        self, request: StreamingRequest, key: str, context: Context, client: Client
     ) -> EventStream:
-        heartbeat = self._settings.heartbeat_interval if live else None
         try:
+            await self._guard(request, context)
             openings = self._openings(context)
             opening = await openings.open(request)
             responder = self._responder(opening.kind)
-            begun = await self._turns.begin(openings, opening, context, responder, key)
+            start = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
-            return EventStream(Frames([frame(error_event(error))]), heartbeat=heartbeat)
-        return self._stream_of(begun, live)
+            return EventStream(Frames([frame(error_event(error))]), resumable=client.resumable)
+        return self._stream_of(start, resumable=client.resumable)
 
-    def _stream_of(self, start: TurnStart, live: bool, *, primed: bool = False) -> EventStream:
-        return EventStream(
-            start.reader,
-            turn_id=start.record.id,
-            is_held=None if start.runner is None else start.runner.is_held,
-            heartbeat=self._settings.heartbeat_interval if live else None,
-            spacing=self._turns.spacing,
-            on_leave=lambda: self._turns.leave(start, may_return=live),
-            primed=primed,
-        )
-
-    async def _follow(self, request: ThreadsFollowReq, context: Context, last: str | None) -> Reply:
+    async def _follow(self, request: ThreadsFollowReq, context: Context, client: Client) -> Reply:
+        last = client.last_event_id
         after = None if last is None else parse_event_id(last)
         start = await self._turns.follow(context.owner, request.params.thread_id, after)
         if start is None:
             return NoReply()
-        return StreamReply(self._stream_of(start, True, primed=True))
+        return StreamReply(self._stream_of(start, resumable=True, primed=True))
+
+    def _stream_of(self, start: TurnStart, *, resumable: bool, primed: bool = False) -> EventStream:
+        return EventStream(
+            start.reader,
+            turn_id=start.record.id,
+            is_held=None if start.runner is None else start.runner.is_held,
+            resumable=resumable,
+            heartbeat=self._settings.heartbeat_interval,
+            spacing=self._turns.spacing,
+            on_leave=lambda broken: self._turns.leave(start, may_return=resumable or broken),
+            primed=primed,
+        )
 
     def _responder(self, kind: str) -> StreamingResponder:
         handlers = self._handlers

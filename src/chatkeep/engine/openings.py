@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import ids
 from ..context import Owner
-from ..errors import ClientError, Conflict, InvalidRequest, ThreadClosed, ThreadLocked
+from ..errors import ClientError, Conflict, InvalidRequest
 from ..protocol.requests import StreamingRequest
 from ..protocol.types import (
     Action,
@@ -50,6 +50,7 @@ from ..stores.base import (
     ThreadRecord,
 )
 from ..turn import TurnKind
+from .threads import writable
 from .titles import title_from_text
 
 STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
@@ -143,13 +144,7 @@ class Openings:
             NotFound: There is no such thread.
             ThreadLocked, ThreadClosed: No one may write in it.
         """
-        thread = await self.store.get_thread(self.owner, thread_id)
-        reason = thread.status.get("reason")
-        if thread.status["type"] == "locked":
-            raise ThreadLocked(reason)
-        if thread.status["type"] == "closed":
-            raise ThreadClosed(reason)
-        return thread
+        return writable(await self.store.get_thread(self.owner, thread_id))
 
     def stream_options(self, thread: ThreadRecord) -> bytes:
         """Return the event (as JSON) that says what the client may do with the stream."""

@@ -1,16 +1,22 @@
 """A stream of events as one client reads it."""
 
-import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
 from ..errors import AnswerLost
-from ..live.base import FollowLost, LogReader
+from ..live.base import LogReader
 from ..protocol.sse import HEARTBEAT, frame, numbered, priming
 from .failures import error_event
+from .timeouts import ReadTimeout
 
-logger = logging.getLogger("chatkeep.turn")
+logger = logging.getLogger("chatkeep.streams")
+
+_STREAM_OPTIONS = re.compile(rb'data: \{"type":"stream_options"[^\n]*\}\n\n')
+
+_LOOKED_THROUGH = 8
+"""In so many reads at the beginning the stream options are looked for."""
 
 
 class EventStream:
@@ -21,12 +27,19 @@ class EventStream:
         turn_id: Whose they are, for a client that asked for ids.
         is_held: Waits until it is certain whether the turn is still its worker's;
             what was streamed by one that is not isn't shown.
-        on_leave: Called if the client leaves before the end.
-        heartbeat: For a client that asked for ids and heartbeats: after how
-            many seconds of silence it gets one. None sends plain frames.
+        on_leave: Called if the client does not get all of it; with whether that
+            is because the events can't be read, not because the client left.
+        resumable: Whether the client asked for ids and comments. Else it gets
+            plain frames, which are all that every client can parse.
+        heartbeat: After how many seconds of silence the stream says that it
+            lives: by a comment, or to plain clients by its own ``stream_options``
+            event again. None says nothing.
         spacing: Tells how many seconds lie between two chunks at least; what
             comes meanwhile goes together. The end is never waited for.
         primed: Whether the stream begins with the id that it goes on from.
+
+    Attributes:
+        broken: Whether it ended because its events could not be read further.
     """
 
     __slots__ = (
@@ -37,8 +50,12 @@ class EventStream:
         "_on_leave",
         "_primed",
         "_reader",
+        "_reads",
+        "_resumable",
+        "_sign_of_life",
         "_spacing",
         "_turn_id",
+        "broken",
     )
 
     def __init__(
@@ -47,7 +64,8 @@ class EventStream:
         *,
         turn_id: str | None = None,
         is_held: Callable[[], Awaitable[bool]] | None = None,
-        on_leave: Callable[[], None] | None = None,
+        on_leave: Callable[[bool], None] | None = None,
+        resumable: bool = False,
         heartbeat: float | None = None,
         spacing: Callable[[], float] | None = None,
         primed: bool = False,
@@ -55,12 +73,16 @@ class EventStream:
         self._reader = reader
         self._turn_id = turn_id
         self._is_held = is_held
-        self._on_leave = on_leave
-        self._heartbeat = heartbeat
-        self._spacing = spacing
         self._primed = primed
+        self._on_leave = on_leave
+        self._resumable = resumable
+        self._heartbeat = ReadTimeout(heartbeat) if heartbeat is not None else None
+        self._sign_of_life = HEARTBEAT if resumable else b""
+        self._reads = 0
+        self._spacing = spacing
         self._begun = False
         self._delivered = False
+        self.broken = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         """Yield chunk after chunk, until the end. To stop early is to leave."""
@@ -71,38 +93,49 @@ class EventStream:
             self.leave()
 
     async def next(self) -> bytes:
-        """Return what is ready as one chunk; wait if nothing is. At the end it is empty.
-
-        Where the events can't be followed any more it ends too, but as one who left:
-        the client comes back, or finds the answer in the thread.
-        """
+        """Return what is ready as one chunk; wait if nothing is. At the end it is empty."""
         if self._primed and self._turn_id is not None:
             self._primed = False
             return priming(self._turn_id, self._reader.position)
         gather = self._spacing() if self._begun and self._spacing is not None else 0.0
         try:
-            frames = await self._read(gather)
-        except FollowLost as error:
-            logger.warning("turn %s can't be followed any more: %s", self._turn_id, error)
+            chunk = await self._read(gather)
+            if self._is_held is not None and not await self._is_held():
+                return self._last_words()
+        except Exception:  # of the log: the turn goes on, and its client may come back
+            logger.exception("the events of a turn can't be read; its stream is cut off")
+            self.broken = True
             return b""
-        if self._is_held is not None and not await self._is_held():
-            return self._last_words()
         self._begun = True
-        self._delivered = self._delivered or not frames
-        return b"".join(frames)
+        self._delivered = self._delivered or not chunk
+        return chunk
 
-    async def _read(self, gather: float) -> list[bytes]:
-        """The next frames; with their ids, or a heartbeat after a silence, for who asked."""
-        if self._heartbeat is None:
-            return await self._reader.read(gather)
-        try:
-            async with asyncio.timeout(self._heartbeat):
+    async def _read(self, gather: float) -> bytes:
+        patience = self._heartbeat
+        while True:
+            if patience is None:
                 frames = await self._reader.read(gather)
-        except TimeoutError:
-            return [HEARTBEAT]
-        if self._turn_id is None:
-            return frames
-        return numbered(frames, self._turn_id, self._reader.position - len(frames))
+            else:
+                try:
+                    with patience:
+                        frames = await self._reader.read(gather)
+                except TimeoutError:
+                    if self._sign_of_life:
+                        return self._sign_of_life
+                    continue
+            if self._resumable and self._turn_id is not None:
+                first = self._reader.position - len(frames)
+                return b"".join(numbered(frames, self._turn_id, first))
+            chunk = b"".join(frames)
+            if not self._sign_of_life and self._reads < _LOOKED_THROUGH:
+                self._look_through(chunk)
+            return chunk
+
+    def _look_through(self, chunk: bytes) -> None:
+        """Find what a plain client can be sent again: the stream options of this stream."""
+        self._reads += 1
+        if found := _STREAM_OPTIONS.search(chunk):
+            self._sign_of_life = found[0]
 
     def _last_words(self) -> bytes:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""
@@ -116,6 +149,8 @@ class EventStream:
         """End the stream, wherever it is. Only the first call after an early end counts."""
         with suppress(Exception):  # a log of the program's own may raise anything
             self._reader.close()
+        if self._heartbeat is not None:
+            self._heartbeat.close()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
-            self._on_leave()
+            self._on_leave(self.broken)

@@ -4,7 +4,7 @@ No model is involved here, and no stream.
 """
 
 from ..context import Owner
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, ThreadClosed, ThreadLocked
 from ..protocol.types import (
     ItemsFeedbackReq,
     ItemsListReq,
@@ -22,9 +22,24 @@ from ..stores.base import (
     PageQuery,
     Store,
     ThreadChanges,
+    ThreadRecord,
 )
 
 EMPTY = b"{}"
+
+
+def writable(thread: ThreadRecord) -> ThreadRecord:
+    """Return the thread.
+
+    Raises:
+        ThreadLocked, ThreadClosed: No one may write in it.
+    """
+    reason = thread.status.get("reason")
+    if thread.status["type"] == "locked":
+        raise ThreadLocked(reason)
+    if thread.status["type"] == "closed":
+        raise ThreadClosed(reason)
+    return thread
 
 
 def page_query(limit: int | None, after: str | None, order: Order) -> PageQuery:

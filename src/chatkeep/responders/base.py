@@ -24,7 +24,6 @@ interrupted: it is closed at its next ``yield``, and what it gives is dropped.
 
 import asyncio
 import contextvars
-import functools
 import inspect
 import logging
 import threading
@@ -33,7 +32,7 @@ from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from ..engine.calls import call
+from ..engine.calls import call, code_of
 from ..errors import ConfigurationError
 from ..turn import Output as Output
 from ..turn import Turn
@@ -118,20 +117,12 @@ def _check_signature(function: Callable[..., Any]) -> None:
 
 
 def _as_async_generator(function: Callable[..., Any]) -> Callable[[Turn], AsyncGenerator[Output]]:
-    code = _code_of(function)
+    code = code_of(function)
     if inspect.isasyncgenfunction(code):
         return function
     if inspect.iscoroutinefunction(code):
         return lambda turn: _outputs(function(turn))
     return lambda turn: _outputs_from_thread(function, turn)
-
-
-def _code_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    while isinstance(function, functools.partial):
-        function = function.func
-    if inspect.isroutine(function):
-        return function
-    return cast("Callable[..., Any]", function.__call__)  # type: ignore[operator]
 
 
 async def _outputs(result: Any) -> AsyncGenerator[Output]:

@@ -1,7 +1,8 @@
 """Chatkeep as an ASGI application."""
 
-from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,12 +12,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .endpoint import REQUEST_HEADERS, Endpoint
-from .responses import http_error
-from .ui import UI, Page
-
-if TYPE_CHECKING:
-    from ..app import Chatkeep
+from ..protocol import headers
+from .endpoint import Endpoint, Raw, page_handler
+from .exchange import Backend, path_error
+from .responses import response_of
+from .ui import Page
 
 _PATH = "/chatkit"
 
@@ -24,8 +24,9 @@ _PATH = "/chatkit"
 class _Application(Starlette):
     """Starlette with fewer layers around a stream: each costs memory, and time at each write.
 
-    The two that turn exceptions into pages are left out, as the endpoint answers its
-    own errors; and the router, where the endpoint stands at its usual path.
+    The two that turn exceptions into pages are left out unless they have something
+    to do (handlers of the program's own, ``debug``), as the endpoint answers its own
+    errors; and the router, where the endpoint stands at its usual path.
     """
 
     def __init__(self, endpoint: ASGIApp, **parts: Any) -> None:
@@ -33,6 +34,9 @@ class _Application(Starlette):
         self._endpoint = endpoint
 
     def build_middleware_stack(self) -> ASGIApp:
+        if self.debug or self.exception_handlers:
+            self.exception_handlers.setdefault(HTTPException, _http_error)
+            return super().build_middleware_stack()
         app: ASGIApp = self._find
         for middleware, arguments, options in reversed(self.user_middleware):
             app = middleware(app, *arguments, **options)
@@ -41,36 +45,44 @@ class _Application(Starlette):
     def _find(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] == _PATH and not scope.get("root_path"):
             scope["router"] = self.router  # as for any other path
-            return self._endpoint(scope, receive, send)
-        return self._answer_errors(scope, receive, send)
+            return self._answer_errors(self._endpoint, scope, receive, send)
+        return self._answer_errors(self.router, scope, receive, send)
 
-    async def _answer_errors(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_errors(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
-            await self.router(scope, receive, send)
+            await app(scope, receive, send)
         except HTTPException as error:  # no such path, or not by this method
             if scope["type"] != "http":
                 raise
-            await http_error(error)(scope, receive, send)
+            await _http_error(None, error)(scope, receive, send)
+
+
+def _http_error(_: object, error: Any) -> Any:
+    return response_of(path_error(error.status_code, error.detail, error.headers))
 
 
 def application(
-    chat: "Chatkeep",
+    backend: Backend,
+    lifespan: Callable[[Any], AbstractAsyncContextManager[None]],
     cors_origins: Sequence[str],
     allowed_hosts: Sequence[str],
     page: Page | None,
 ) -> Starlette:
     """Return the application: the endpoint where it is served alone, and where it is mounted."""
-    endpoint, ui = Endpoint(chat), UI()
-    routes = [Route("/", page.show)] if page else []
-    routes += [Route(path, endpoint.chatkit) for path in (_PATH, f"{_PATH}/", "/")]
+    endpoint = Endpoint(backend)
+    chatkit = Raw(endpoint.chatkit)
+    routes = [Route("/", page_handler(page))] if page else []
+    routes += [Route(path, chatkit) for path in (_PATH, f"{_PATH}/", "/")]
     for prefix in ("", _PATH):
-        routes.append(Route(f"{prefix}/ui/{{name:path}}", ui.file))
-        routes.append(Route(f"{prefix}/health", endpoint.live))
+        routes.append(Route(f"{prefix}/ui/{{name:path}}", endpoint.file))
+        routes.append(Route(f"{prefix}/health", endpoint.health))
         routes.append(Route(f"{prefix}/health/ready", endpoint.ready))
     return _Application(
-        endpoint.chatkit,
+        chatkit,
         routes=routes,
-        lifespan=chat.lifespan,
+        lifespan=lifespan,
         middleware=_middleware(cors_origins, allowed_hosts),
     )
 
@@ -85,7 +97,7 @@ def _middleware(cors_origins: Sequence[str], allowed_hosts: Sequence[str]) -> li
                 CORSMiddleware,
                 allow_origins=list(cors_origins),
                 allow_methods=["POST", "GET", "OPTIONS"],
-                allow_headers=list(REQUEST_HEADERS),
+                allow_headers=list(headers.ALLOWED),
                 allow_credentials="*" not in cors_origins,
                 max_age=600,
             )

@@ -1,46 +1,17 @@
-"""The ChatKit endpoint: one HTTP request in, one answer out."""
+"""The endpoint for Starlette, and for all that is built on it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..context import Context
 from ..engine.calls import call
-from ..engine.dispatch import JSONReply, NoReply
-from ..errors import (
-    AuthenticationRequired,
-    MethodNotAllowed,
-    RequestTooLarge,
-    ServiceUnavailable,
-    UnsupportedMediaType,
-)
-from ..protocol.wire import to_json
-from ..version import __version__
-from .responses import EventStreamResponse, JSONBytes, error_response, logger
-
-if TYPE_CHECKING:
-    from ..app import Chatkeep
-
-LIVE_HEADER = "chatkeep-live"
-LAST_EVENT_HEADER = "last-event-id"
-
-REQUEST_HEADERS = (
-    "accept-language",
-    "authorization",
-    "chatkeep-live",
-    "chatkit-frame-instance-id",
-    "chatkit-session-id",
-    "chatkit-user-id",
-    "content-type",
-    "last-event-id",
-)
-"""The headers that a browser may send from another origin."""
-
-_METHODS = "POST, OPTIONS"
+from ..errors import ChatkeepError
+from .exchange import Backend, Exchange, Incoming, health, ready
+from .responses import response_of
+from .ui import UI, Page
 
 
 class Raw:
@@ -59,90 +30,69 @@ class Raw:
 
 
 class Endpoint:
-    """The HTTP face of a `Chatkeep`.
+    """Request handlers: the endpoint itself, which takes any method, and what is beside it."""
 
-    Attributes:
-        chatkit: The endpoint itself, an ASGI application that takes any method.
-    """
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._ui = UI()
 
-    def __init__(self, chat: "Chatkeep") -> None:
-        self._chat = chat
-        self.chatkit = Raw(self._chatkit)
-
-    async def _chatkit(self, request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"allow": _METHODS})
+    async def chatkit(self, request: Request) -> Response:
+        """Answer a ChatKit request."""
         try:
-            return await self._answer(request)
-        except ClientDisconnect:
+            return response_of(await Exchange(self._backend, _incoming(request)).run())
+        except ClientDisconnect:  # in the middle of its body: nobody receives this
             return Response(status_code=400)
-        except Exception as error:  # noqa: BLE001 - the border: nothing may leak past it
-            response = error_response(error)
-            if isinstance(error, MethodNotAllowed):
-                response.headers["allow"] = _METHODS
-            return response
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method != "POST":
-            raise MethodNotAllowed
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type != "application/json":
-            raise UnsupportedMediaType
-        context = await self._context(request)
-        body = await self._body(request)
-        live = request.headers.get(LIVE_HEADER) == "1"
-        last_event_id = request.headers.get(LAST_EVENT_HEADER)
-        reply = await self._chat.process(body, context, live=live, last_event_id=last_event_id)
-        if isinstance(reply, NoReply):
-            return Response(status_code=204)
-        if isinstance(reply, JSONReply):
-            return JSONBytes(reply.json)
-        return EventStreamResponse(reply.stream)
-
-    async def _context(self, request: Request) -> Context:
-        """Who asks, and in which language. Before the body is read: strangers cost nothing."""
-        context: Context | None = Context()
-        if self._chat.authenticate is not None:
-            context = await call(self._chat.authenticate, request)
-        if context is None:
-            raise AuthenticationRequired
-        headers = request.headers
-        allowed = {name: headers[name] for name in self._chat.context_headers if name in headers}
-        return replace(
-            context,
-            locale=context.locale or _first_language(headers.get("accept-language", "")),
-            headers=context.headers or allowed,
-        )
-
-    async def _body(self, request: Request) -> bytes:
-        limit = self._chat.settings.max_body_bytes
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > limit:
-            raise RequestTooLarge
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise RequestTooLarge
-            chunks.append(chunk)
-        return b"".join(chunks)
-
-    async def live(self, _request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         """Say that the process answers."""
-        return JSONBytes(to_json({"status": "ok", "version": __version__}))
+        return response_of(health())
 
     async def ready(self, _request: Request) -> Response:
-        """Say whether the store answers."""
-        try:
-            await self._chat.ping()
-        except Exception:  # noqa: BLE001 - whatever it is, the server isn't ready
-            logger.exception("the store does not answer")
-            return error_response(ServiceUnavailable("The store does not answer."))
-        return JSONBytes(to_json({"status": "ok"}))
+        """Say whether requests can be answered."""
+        return response_of(await ready(self._backend))
+
+    async def file(self, request: Request) -> Response:
+        """Answer with the file of the web element that the path parameter ``name`` names."""
+        name = request.path_params["name"]
+        return response_of(await call(self._ui.file, name, request.headers))
 
 
-def _first_language(header: str) -> str | None:
-    """The language a client wants most; ChatKit sends just one."""
-    tag = header.partition(",")[0].partition(";")[0].strip()
-    return tag if tag and tag != "*" else None
+def page_handler(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Return a request handler that answers with a page."""
+
+    async def show(_: Request) -> Response:
+        return response_of(await call(page.show))
+
+    return show
+
+
+def _incoming(request: Request) -> Incoming:
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return Incoming(
+        method=request.method,
+        headers=request.headers,
+        body=request.stream,
+        request=request,
+        gone=gone,
+        is_foreign=lambda error: _is_foreign(request, error),
+    )
+
+
+def _is_foreign(request: Request, error: Exception) -> bool:
+    """Whether the application around answers an error itself.
+
+    It does if it has a handler for it, shows tracebacks (``debug``), or if an
+    authenticator spoke its language.
+    """
+    if isinstance(error, HTTPException | ClientDisconnect):
+        return True
+    app = request.scope.get("app")
+    handlers = getattr(app, "exception_handlers", {})
+    if isinstance(error, ChatkeepError):  # not those for `Exception`: this is no surprise
+        known = type(error).__mro__[: type(error).__mro__.index(ChatkeepError) + 1]
+        return any(kind in handlers for kind in known)
+    surprised = bool(getattr(app, "debug", False)) or 500 in handlers
+    return surprised or any(kind in handlers for kind in type(error).__mro__)

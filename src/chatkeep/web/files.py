@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
+from .exchange import Outgoing
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -38,13 +37,13 @@ class File:
     paths: Mapping[str, Path]
     """By content encoding; the plain file's is ``""``."""
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request_headers: Mapping[str, str]) -> Outgoing:
         """Return the file, in the best encoding the client takes, or that it has it already.
 
         Raises:
             OSError: The file has been taken away since its folder was read.
         """
-        accepted = _tokens(request.headers.get("accept-encoding", ""))
+        accepted = _tokens(request_headers.get("accept-encoding", ""))
         encoding = next((name for name in self.paths if name in accepted), "")
         etag = f'"{self.digest}{"-" if encoding else ""}{encoding}"'
         headers = {
@@ -53,12 +52,12 @@ class File:
             "vary": "accept-encoding",
             "x-content-type-options": "nosniff",
         }
-        if etag in _tokens(request.headers.get("if-none-match", "").replace("W/", "")):
-            return Response(status_code=304, headers=headers)
+        if etag in _tokens(request_headers.get("if-none-match", "").replace("W/", "")):
+            return Outgoing(304, b"", headers)
         if encoding:
             headers["content-encoding"] = encoding
         headers["content-type"] = self.media_type
-        return Response(self.paths[encoding].read_bytes(), headers=headers)
+        return Outgoing(200, self.paths[encoding].read_bytes(), headers)
 
 
 class Folder:

@@ -1,56 +1,21 @@
-"""What goes back over HTTP: JSON, errors, and streams that end when their reader leaves."""
+"""What goes back over ASGI: whole bodies, and streams that end when their reader leaves."""
 
 import asyncio
-import logging
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .. import ids
 from ..engine.streams import EventStream
-from ..errors import ChatkeepError, ClientError
-from ..protocol.wire import to_json
+from .exchange import STREAM_HEADERS, Outgoing
 
-logger = logging.getLogger("chatkeep.web")
-
-_STREAM_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache, no-transform"),
-    (b"x-accel-buffering", b"no"),
-]
+_STREAM_HEADERS = [(name.encode(), value.encode()) for name, value in STREAM_HEADERS.items()]
 
 
-class JSONBytes(Response):
-    """JSON that is encoded already."""
-
-    media_type = "application/json"
-
-
-def error_response(error: Exception) -> Response:
-    """Return the answer to a request that failed, with nothing in it that leaks.
-
-    What nobody foresaw is logged under an error id, and the client gets the id.
-    """
-    if isinstance(error, ClientError):
-        return _error(error.status, error.code, error.message)
-    error_id = ids.error_id()
-    logger.error("request failed (%s): %r", error_id, error, exc_info=error)
-    return _error(500, ChatkeepError.code, f"Something went wrong (error {error_id}).")
-
-
-def http_error(error: HTTPException) -> Response:
-    """Return the answer to a request for a path that is not there, or not by its method."""
-    code = {404: "request.no_such_path", 405: "request.method_not_allowed"}
-    response = _error(
-        error.status_code, code.get(error.status_code, "request.failed"), error.detail
-    )
-    response.headers.update(error.headers or {})
-    return response
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return JSONBytes(to_json({"error": {"code": code, "message": message}}), status)
+def response_of(outgoing: Outgoing) -> Response:
+    """Return an exchange's answer as a response of Starlette's."""
+    if isinstance(outgoing.body, EventStream):
+        return EventStreamResponse(outgoing.body)
+    return Response(outgoing.body, outgoing.status, dict(outgoing.headers))
 
 
 class EventStreamResponse(Response):
@@ -70,7 +35,8 @@ class EventStreamResponse(Response):
             while chunk := await self.stream.next():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 del chunk  # it may be long until the next
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            if not self.stream.broken:  # else the client sees that its stream is cut off
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError:
             pass  # the reader left: how ASGI 2.4 says it
         finally:

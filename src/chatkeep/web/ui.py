@@ -4,13 +4,11 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-
+from .exchange import Outgoing
 from .files import Folder
 
 BUILT = Path(__file__).with_name("static")
@@ -70,7 +68,9 @@ def _hash(text: str) -> str:
 
 
 _NO_PROMPTS = 'data-prompts="[]"'
+_MISSING = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
 _PAGE = {
+    "content-type": "text/html; charset=utf-8",
     "cache-control": "no-cache",
     "x-content-type-options": "nosniff",
     "content-security-policy": _policy("'self'"),
@@ -80,51 +80,53 @@ _PAGE = {
 
 
 class UI:
-    """Request handler for the web element's files."""
+    """The web element's files. Both ways to get one read from the disk."""
 
     def __init__(self) -> None:
         self._folder = Folder(BUILT)
 
-    async def file(self, request: Request) -> Response:
-        """Answer with the file that the path parameter ``name`` names."""
-        name = request.path_params["name"]
-        found = await run_in_threadpool(self._read, name, request)
+    def file(self, name: str, request_headers: Mapping[str, str]) -> Outgoing:
+        """Return the answer to a request for the file of that name."""
+        found = self._read(name, request_headers)
         if found is None:
             missing = HOW_TO_BUILD if self._folder.get("chatkit.js") is None else "No such file."
-            found = PlainTextResponse(missing, 404, {"cache-control": "no-store"})
-        found.headers.update(_SHARED)
-        return found
+            found = Outgoing(404, missing.encode(), _MISSING)
+        return replace(found, headers={**found.headers, **_SHARED})
 
-    def _read(self, name: str, request: Request) -> Response | None:
+    def _read(self, name: str, request_headers: Mapping[str, str]) -> Outgoing | None:
         try:
             file = self._folder.get(name)
-            return file.answer(request) if file else None
+            return file.answer(request_headers) if file else None
         except OSError:  # a build has just replaced it
             return None
 
 
 class Page:
-    """Request handler for the page that shows the web element alone.
+    """The page that shows the web element alone.
 
     Args:
         prompts: Questions that it offers to begin with.
+        notice: What it says above them; by default its own greeting.
     """
 
-    def __init__(self, prompts: Sequence[str] = ()) -> None:
+    def __init__(self, prompts: Sequence[str] = (), notice: str = "") -> None:
         asked = json.dumps(list(prompts), ensure_ascii=False)
-        self._prompts = f'data-prompts="{html.escape(asked)}"'
+        self._given = f'data-prompts="{html.escape(asked)}"'
+        if notice:
+            self._given += f' data-notice="{html.escape(notice)}"'
 
-    async def show(self, request: Request) -> Response:
-        """Answer with the page; without the built files, with how to build them."""
-        text = await run_in_threadpool(self._read)
+    def show(self) -> Outgoing:
+        """Return the page; without the built files, how to build them. Reads from the disk."""
+        text = self._read()
         if text is None:
             policy = _policy(_hash(_STYLE))
-            return HTMLResponse(_UNBUILT, headers=_PAGE | {"content-security-policy": policy})
-        return HTMLResponse(text, headers=_PAGE)
+            headers = _PAGE | {"content-security-policy": policy}
+            return Outgoing(200, _UNBUILT.encode(), headers)
+        return Outgoing(200, text.encode(), _PAGE)
 
     def _read(self) -> str | None:
         try:
             text = (BUILT / "page" / "index.html").read_text(encoding="utf-8")
         except OSError:  # it isn't there, or a build has just replaced it
             return None
-        return text.replace(_NO_PROMPTS, self._prompts, 1)
+        return text.replace(_NO_PROMPTS, self._given, 1)

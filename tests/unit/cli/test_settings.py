@@ -50,6 +50,19 @@ def test_lists_come_from_flags_variables_and_the_file(monkeypatch: pytest.Monkey
     assert load(cors_origin=["https://c.test"]).cors_origin == ["https://c.test"]
 
 
+def test_host_names_of_a_proxy_come_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATKEEP_ALLOWED_HOST", "chat.example.com, *.example.org")
+    assert load().allowed_host == ["chat.example.com", "*.example.org"]
+    assert load(allowed_host=["one.test", "two.test"]).allowed_host == ["one.test", "two.test"]
+
+
+@pytest.mark.parametrize(
+    "name", ["https://chat.example.com", "chat.example.com:443", "*", "a/b", "a*b.test", "*.", ""]
+)
+def test_what_is_no_host_name_is_refused(name: str) -> None:
+    assert "--allowed-host" in refusal(allowed_host=[name])
+
+
 def test_questions_keep_their_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATKEEP_PROMPT", "Where, and when?\nWhy?")
     assert load().prompt == ["Where, and when?", "Why?"]

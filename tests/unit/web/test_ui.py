@@ -252,6 +252,16 @@ async def test_the_page_offers_questions_whatever_is_in_them(built: Path, chat: 
     assert "<b>" not in page.text
 
 
+async def test_the_page_says_what_it_is_given_to_say(built: Path, chat: Chatkeep) -> None:
+    said = 'No documents in "<b>docs</b>".'
+    async with browser(chat.asgi(page=True, notice=said)) as http:
+        page = await http.get("/")
+
+    [given] = re.findall('data-notice="([^"]*)"', page.text)
+    assert html.unescape(given) == said
+    assert "<b>" not in page.text
+
+
 def test_serve_offers_questions_about_its_own_documents_alone(tmp_path: Path) -> None:
     assert len(prompts(load())) > 2
     assert prompts(load(folders=[str(own_folder())])) == prompts(load())

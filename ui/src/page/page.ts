@@ -4,7 +4,7 @@
  */
 
 import type { ChatKitOptions } from "../../index";
-import { prompts } from "./prompts";
+import { notice, prompts } from "./prompts";
 import { current, onChange, toggle } from "./scheme";
 
 function options(): ChatKitOptions {
@@ -16,7 +16,7 @@ function options(): ChatKitOptions {
     header: {
       rightAction: { icon: scheme === "dark" ? "light-mode" : "dark-mode", onClick: toggle },
     },
-    startScreen: { prompts: prompts() },
+    startScreen: { prompts: prompts(), ...notice() },
     threadItemActions: { feedback: true, retry: true },
     thread: { autoScroll: true },
   };
