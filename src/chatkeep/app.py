@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .context import Context
 from .engine.dispatch import Client, Dispatcher, Reply, request_key
 from .engine.in_flight import InFlight
+from .engine.observing import observed
 from .engine.once import ClientGone
 from .engine.turns import Turns
 from .engine.worker import Worker
@@ -76,14 +77,14 @@ class Chatkeep:
         settings: Settings | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self.store = store or open_store(database)
+        self.observer = checked(observer)
+        self.store = observed(store or open_store(database), self.observer)
         self.authenticate = authenticate
         self.context_headers = tuple(name.lower() for name in context_headers)
-        self.observer = checked(observer)
         live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
         namer = None if isinstance(titles, bool) else titles
         self.live = live
-        self._worker = Worker(live, self.settings)
+        self._worker = Worker(live, self.settings, self.observer)
         self._turns = Turns(self.store, self._worker, namer)
         self._handlers = Handlers()
         self._responders: list[object] = []

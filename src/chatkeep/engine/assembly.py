@@ -10,6 +10,7 @@ from ..responders.base import StreamingResponder
 from ..stores.base import Store, TurnRecord
 from ..turn import Turn
 from .journal import Journal
+from .observing import TurnClock
 from .openings import Opening
 from .recorder import Recorder
 from .runner import TurnRunner
@@ -64,6 +65,7 @@ def assemble(
         settings=settings,
         superseded=superseded,
         namer=namer,
+        clock=TurnClock(worker.observer, record.id) if worker.observer else None,
         on_end=worker.ended,
     )
     worker.add(runner)

@@ -120,6 +120,7 @@ class Recorder:
         self._keep = journal.entries.append
         self._append: Callable[[bytes], None] = log.append
         self._store = store
+        self._max_bytes = max_bytes
         self._room = max_bytes
         self._open: dict[str, OpenItem] = {}
         self._revisions: dict[str, _Revision] = {}
@@ -134,6 +135,11 @@ class Recorder:
         """The items that the turn saved, in place of older ones or not."""
         self.kept_any = False
         """Whether an item that a client can see was saved."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes of frames the turn has streamed."""
+        return self._max_bytes - self._room
 
     # What a responder yields
 

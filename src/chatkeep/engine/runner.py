@@ -27,6 +27,7 @@ from ..turn import Turn
 from .calls import call
 from .failures import report
 from .journal import Journal
+from .observing import TurnClock
 from .recorder import Recorder
 from .thread_items import ThreadItems, weight
 from .thread_state import ThreadState
@@ -51,6 +52,7 @@ class TurnRunner:
     Args:
         superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
+        clock: Tells an observer of the turn.
         on_end: Called at the end, however it went.
     """
 
@@ -69,6 +71,7 @@ class TurnRunner:
         settings: Settings,
         superseded: Sequence[str],
         namer: Callable[[Turn], Any] | None,
+        clock: TurnClock | None,
         on_end: Callable[["TurnRunner"], None],
     ) -> None:
         self.turn = turn
@@ -83,6 +86,7 @@ class TurnRunner:
         self._settings = settings
         self._superseded = superseded
         self._namer = namer
+        self._clock = clock
         self._naming: asyncio.Task[None] | None = None
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
@@ -112,7 +116,9 @@ class TurnRunner:
 
     async def _run(self) -> None:
         try:
-            await self._pump(self._responder.respond(self.turn))
+            if self._clock is not None:
+                self._clock.began(self.turn.kind)
+            await self._pump(self._outputs())
         except asyncio.CancelledError as error:
             if not _is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
@@ -126,6 +132,10 @@ class TurnRunner:
                 raise
         else:
             self._end("finished")
+
+    def _outputs(self) -> AsyncGenerator[Output]:
+        outputs = self._responder.respond(self.turn)
+        return outputs if self._clock is None else _timed(outputs, self._clock)
 
     async def _pump(self, outputs: AsyncGenerator[Output]) -> None:
         """Hand what the responder yields to the recorder, giving others their turn."""
@@ -285,6 +295,8 @@ class TurnRunner:
             if not self._ended.done():
                 self._ended.set_result(None)
             self._renewed.set()
+            if self._clock is not None:
+                self._clock.ended(self._status, self._recorder.size, self.turn.usage)
             self._on_end(self)
 
     def _report(self, error: BaseException) -> bytes:
@@ -389,3 +401,11 @@ class TurnRunner:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def _timed(outputs: AsyncGenerator[Output], clock: TurnClock) -> AsyncGenerator[Output]:
+    """Yield the outputs, and have the clock told of them."""
+    async with aclosing(outputs):
+        async for output in outputs:
+            clock.output()
+            yield output

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import NotFound, TurnInterrupted, TurnLost
+from ..hooks import Observer
 from ..live.base import LiveLog
 from ..settings import Settings
 from ..stores.base import Store, TurnChanges, TurnRecord
@@ -32,6 +33,7 @@ class Worker:
     Args:
         live: Where the turns' events can be followed.
         settings: Bounds and deadlines.
+        observer: Is told of the turns.
 
     Attributes:
         running: The turns that this process runs, or has yet to keep the end of.
@@ -39,8 +41,9 @@ class Worker:
         closing: Whether no more turns may begin.
     """
 
-    def __init__(self, live: LiveLog, settings: Settings) -> None:
+    def __init__(self, live: LiveLog, settings: Settings, observer: Observer | None = None) -> None:
         self.live = live
+        self.observer = observer
         self.settings = settings
         self.running: dict[str, TurnRunner] = {}
         self.beginning: dict[str, TurnRecord] = {}

@@ -10,6 +10,7 @@ the status and the beginning of the body; a client never sees either.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 
 from ..encoding import to_unicode_json
+from ..engine.observing import tell_of_model
 from ..errors import (
     ConfigurationError,
     ModelAuthFailed,
@@ -174,12 +176,20 @@ class Completions:
         Raises:
             ModelError: The model could not answer, or not to the end.
         """
-        first, texts = await self._begin(messages, turn)
-        async with aclosing(texts):
-            if first is not None:
-                yield first
-            async for text in texts:
-                yield text
+        began, usage, code = time.perf_counter(), dict[str, Any](), None
+        try:
+            first, texts = await self._begin(messages, turn, usage)
+            async with aclosing(texts):
+                if first is not None:
+                    yield first
+                async for text in texts:
+                    yield text
+        except ModelError as error:
+            code = error.code
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            tell_of_model(self._model(turn), seconds, usage or None, code)
 
     async def close(self) -> None:
         """Close this event loop's connections. Idempotent; a later turn opens new ones."""
@@ -190,14 +200,15 @@ class Completions:
     # Asking
 
     async def _begin(
-        self, messages: Sequence[Message], turn: Turn | None
+        self, messages: Sequence[Message], turn: Turn | None, usage: dict[str, Any]
     ) -> tuple[str | None, AsyncGenerator[str]]:
         """Return the first text, or None where there is none, and what follows it."""
         attempt = 0
         while True:
             try:
                 async with asyncio.timeout(self._timeout.first_token):
-                    texts = self._read(await self._ask(self._body(messages, turn)), turn)
+                    response = await self._ask(self._body(messages, turn))
+                    texts = self._read(response, turn, usage)
                     return await anext(texts, None), texts
             except TimeoutError as error:
                 logger.warning("model %s: no text in time", self.model)
@@ -269,7 +280,9 @@ class Completions:
 
     # Reading
 
-    async def _read(self, response: httpx2.Response, turn: Turn | None) -> AsyncGenerator[str]:
+    async def _read(
+        self, response: httpx2.Response, turn: Turn | None, usage: dict[str, Any]
+    ) -> AsyncGenerator[str]:
         reader = AnswerReader(response.headers.get("content-type", ""))
         started = False
         watchdog = Watchdog()
@@ -288,6 +301,7 @@ class Completions:
                 raise (ModelStreamCut() if started else _MayPass(ModelUnavailable())) from error
         finally:
             watchdog.close()
+            usage.update(reader.usage or {})
             if turn is not None and reader.usage is not None:
                 turn.record_usage(reader.usage)
         await self._finish(reader.finish_reason, turn, started=started)
