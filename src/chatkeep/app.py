@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .context import Context
-from .engine.dispatch import Client, Dispatcher, Reply, request_key
+from .engine.dispatch import Client, Dispatcher, Reply
 from .engine.in_flight import InFlight
 from .engine.observing import observed
 from .engine.once import ClientGone
+from .engine.timeouts import Deadline
 from .engine.turns import Turns
 from .engine.worker import Worker
 from .errors import ClientError, ServiceUnavailable, TurnError
@@ -214,21 +215,23 @@ class Chatkeep:
         """
         request = parse_request(body)
         client = Client(resumable=resumable, last_event_id=last_event_id)
-        return await self.answer(request, request_key(body), context or Context(), client)
+        return await self.answer(request, body, context or Context(), client)
 
-    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply:
+    async def answer(
+        self, request: Any, body: bytes | str, context: Context, client: Client
+    ) -> Reply:
         """Do as `process` does, from a parsed request: what a front door calls.
 
         Args:
             request: What `protocol.requests.parse_request` made of a body.
-            key: That body's `request_key`.
+            body: That body.
             context: Who asks.
             client: What is known of the other end.
         """
         self._in_flight.enter()
         try:
             await self._ensure_open()
-            return await self._dispatcher.answer(request, key, context, client)
+            return await self._dispatcher.answer(request, body, context, client)
         except (ClientError, TurnError, ClientGone):
             raise
         except Exception as error:
@@ -238,6 +241,10 @@ class Chatkeep:
             raise ServiceUnavailable from error
         finally:
             self._in_flight.leave()
+
+    def deadline(self) -> Deadline:
+        """Return what bounds a block that a request waits for: ``with`` it."""
+        return self._dispatcher.deadline()
 
     async def ping(self) -> None:
         """Return if requests can be answered now; raise whatever prevents it."""

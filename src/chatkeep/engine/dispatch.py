@@ -45,7 +45,7 @@ from .handling import run_sync_action, tell_feedback, transcribe
 from .once import Gone, OnceRunner, never
 from .openings import Openings
 from .streams import EventStream
-from .timeouts import Deadline
+from .timeouts import Deadline, Deadlines
 from .turns import Turns, TurnStart
 
 _RUN_ONCE = (
@@ -57,7 +57,7 @@ _RUN_ONCE = (
 """What runs code of the program's own, which may do anything: charge money, send mail."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Client:
     """The other end of a request, as far as its answer depends on it.
 
@@ -114,12 +114,19 @@ class Dispatcher:
         self._guards = guards
         self._default_titles = default_titles
         self._once = OnceRunner(settings.repeat_window)
+        self._deadlines = Deadlines(settings.request_timeout)
 
-    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply:
+    def deadline(self) -> Deadline:
+        """Return what bounds a block that a request waits for: ``with`` it."""
+        return self._deadlines.begin()
+
+    async def answer(
+        self, request: Any, body: bytes | str, context: Context, client: Client
+    ) -> Reply:
         """Answer one parsed request.
 
         Args:
-            key: Tells it from others, and is the same when it comes again.
+            body: What it was parsed from: the same, if it comes again.
 
         Raises:
             ClientError: The request is wrong, or what it names is not there.
@@ -128,18 +135,19 @@ class Dispatcher:
         """
         context = context.with_request_metadata(request.metadata)
         if is_streaming(request):
-            async with Deadline(self._settings.request_timeout):
-                return StreamReply(await self._stream(request, key, context, client))
+            with self.deadline():
+                return StreamReply(await self._stream(request, request_key(body), context, client))
         if isinstance(request, _RUN_ONCE):
-            return JSONReply(await self._answer_once(request, key, context, client))
-        async with Deadline(self._settings.request_timeout):
-            await self._guard(request, context)
+            return JSONReply(await self._answer_once(request, request_key(body), context, client))
+        with self.deadline():
+            if self._guards:
+                await self._guard(request, context)
             if isinstance(request, ThreadsFollowReq):
                 return await self._follow(request, context, client)
             return JSONReply(await self._json(request, context))
 
     async def _answer_once(self, request: Any, key: str, context: Context, client: Client) -> bytes:
-        async with Deadline(self._settings.request_timeout):
+        with self.deadline():
             await self._guard(request, context)
         work = partial(self._json, request, context)
         patience = self._settings.request_timeout

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from .. import ids
 from ..context import Context
 from ..engine.calls import call
-from ..engine.dispatch import Client, JSONReply, NoReply, Reply, request_key
+from ..engine.dispatch import Client, JSONReply, NoReply, Reply
 from ..engine.once import ClientGone, Gone, never
 from ..engine.streams import EventStream
 from ..engine.timeouts import Deadline
@@ -67,7 +67,11 @@ class Backend(Protocol):
     @property
     def observer(self) -> Observer | None: ...
 
-    async def answer(self, request: Any, key: str, context: Context, client: Client) -> Reply: ...
+    def deadline(self) -> Deadline: ...
+
+    async def answer(
+        self, request: Any, body: bytes | str, context: Context, client: Client
+    ) -> Reply: ...
 
     async def ping(self) -> None: ...
 
@@ -76,7 +80,7 @@ def _never_foreign(_: Exception) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
     """A request, as an adapter hands it over.
 
@@ -163,7 +167,7 @@ class Exchange:
         body = await self._read()
         request = parse_request(body)
         self._request_type = request.type
-        reply = await self._backend.answer(request, request_key(body), context, self._client())
+        reply = await self._backend.answer(request, body, context, self._client())
         if isinstance(reply, NoReply):
             return Outgoing(204, b"")
         if isinstance(reply, JSONReply):
@@ -183,7 +187,7 @@ class Exchange:
         backend, headers = self._backend, self._incoming.headers
         context: Context | None = Context()
         if backend.authenticate is not None:
-            async with Deadline(backend.settings.request_timeout):
+            with backend.deadline():
                 context = await call(backend.authenticate, self._incoming.request)
         if context is None:
             raise AuthenticationRequired
@@ -217,7 +221,7 @@ def health() -> Outgoing:
 async def ready(backend: Backend) -> Outgoing:
     """Say whether requests can be answered: the store is there, and the server isn't closing."""
     try:
-        async with Deadline(backend.settings.request_timeout):
+        with backend.deadline():
             await backend.ping()
     except ServiceUnavailable as error:
         return error_outgoing(error)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chatkeep.engine.timeouts import Deadline, ReadTimeout
+from chatkeep.engine.timeouts import Deadlines, ReadTimeout
 from chatkeep.errors import RequestTimedOut
 
 
@@ -14,23 +14,64 @@ async def for_ever() -> None:
 
 
 async def test_a_deadline_says_what_happened() -> None:
-    with pytest.raises(RequestTimedOut):
-        async with Deadline(0.01):
-            await for_ever()
+    with pytest.raises(RequestTimedOut), Deadlines(0.01).begin():
+        await for_ever()
 
 
 async def test_a_deadline_that_is_kept_changes_nothing() -> None:
-    async with Deadline(60.0):
+    deadlines = Deadlines(60.0)
+    with deadlines.begin():
         await asyncio.sleep(0)
-    with pytest.raises(LookupError):
-        async with Deadline(60.0):
-            raise LookupError
+    with pytest.raises(LookupError), deadlines.begin():
+        raise LookupError
 
 
 async def test_a_timeout_of_the_works_own_is_its_own() -> None:
-    with pytest.raises(TimeoutError):
-        async with Deadline(60.0):
-            raise TimeoutError
+    with pytest.raises(TimeoutError), Deadlines(60.0).begin():
+        raise TimeoutError
+
+
+async def test_each_has_its_own_deadline() -> None:
+    deadlines, ended = Deadlines(0.05), []
+
+    async def wait(name: str, seconds: float) -> None:
+        try:
+            with deadlines.begin():
+                await asyncio.sleep(seconds)
+        except RequestTimedOut:
+            name += " late"
+        ended.append(name)
+
+    waiting = [asyncio.create_task(wait("a", 60.0)), asyncio.create_task(wait("b", 0.0))]
+    await asyncio.sleep(0.02)
+    waiting.append(asyncio.create_task(wait("c", 60.0)))
+    await asyncio.gather(*waiting)
+    assert ended == ["b", "a late", "c late"]
+    with pytest.raises(RequestTimedOut), deadlines.begin():  # the timer is set again
+        await for_ever()
+
+
+async def test_one_deadline_within_another() -> None:
+    inner, outer = Deadlines(60.0), Deadlines(0.01)
+    with pytest.raises(RequestTimedOut), outer.begin(), inner.begin():
+        await for_ever()
+
+
+def test_deadlines_hold_in_one_event_loop_after_another() -> None:
+    deadlines = Deadlines(0.01)
+
+    async def late() -> None:
+        with pytest.raises(RequestTimedOut), deadlines.begin():
+            await for_ever()
+
+    async def leave() -> None:
+        task = asyncio.create_task(late())
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    asyncio.run(late())
+    asyncio.run(leave())
+    asyncio.run(late())
 
 
 async def test_each_read_has_its_time() -> None:

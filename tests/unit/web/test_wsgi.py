@@ -5,6 +5,8 @@ import io
 import threading
 from collections.abc import Iterator
 from typing import Any
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
 import pytest
 
@@ -150,3 +152,33 @@ def test_the_status_of_what_comes(
     apps.append(app := Chatkeep("memory:", settings=QUICK).wsgi())
     answered, _, _ = call(app, body("threads.list"), **environ)
     assert answered.split(" ")[0] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content"),
+    [
+        ("POST", "/chatkit", create()),
+        ("POST", "/chatkit", b"{"),
+        ("OPTIONS", "/chatkit", b""),
+        ("HEAD", "/chatkit/health", b""),
+        ("GET", "/chatkit/ui/nothing.js", b""),
+    ],
+)
+def test_it_keeps_to_pep_3333(
+    apps: list[Application], method: str, path: str, content: bytes
+) -> None:
+    chat = Chatkeep("memory:", responder=ScriptedResponder("Yes."), settings=QUICK)
+    apps.append(app := chat.wsgi())
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(content)),
+        "wsgi.input": io.BytesIO(content),
+    }
+    setup_testing_defaults(environ)
+    answer = validator(app)(environ, lambda status, headers, error=None: lambda _: None)
+    b"".join(answer)
+    answer.close()  # type: ignore[attr-defined]
