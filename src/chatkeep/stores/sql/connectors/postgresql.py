@@ -205,21 +205,27 @@ class PostgreSQL(SchemaConnector):
 
     async def _connect(self, left: float) -> Any:
         """A connection to the first host that takes one, and is what the address asks for."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + left
         if self._pooled is None:
             self._pooled = await self._finds_pooler(left)
-        return await self._connect_as(left, pooled=self._pooled)
+        return await self._connect_as(deadline - loop.time(), pooled=self._pooled)
 
     async def _finds_pooler(self, left: float) -> bool:
         """Whether the process that serves us is another one than we were told of.
 
         A pooler gives out keys of its own, as it can't know which server will do the work.
         """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + left
         driver = await self._connect_as(left, pooled=True)
+        late = loop.call_at(deadline, driver.terminate)
         try:
             async with driver.transaction():
                 found = await driver.fetchval("SELECT pg_backend_pid()")
                 return bool(found != driver.get_server_pid())
         finally:
+            late.cancel()
             driver.terminate()
 
     async def _connect_as(self, left: float, *, pooled: bool) -> Any:

@@ -85,11 +85,12 @@ def _timeout_in(url: URL) -> float | None:
 
 def _make(path: Path) -> None:
     """Make the file if it is missing."""
+    if path.exists():
+        return
     try:
         path.touch()
     except OSError as error:
-        if not path.exists():
-            raise ConfigurationError(f"The database file {path} can't be made: {error}") from error
+        raise ConfigurationError(f"The database file {path} can't be made: {error}") from error
 
 
 class _Lane:
