@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
@@ -76,7 +77,8 @@ class PostgreSQL(SchemaConnector):
         max_age: float = MAX_AGE_SECONDS,
         announces_scope: bool = False,
     ) -> None:
-        self._asyncpg, self._dialect = _driver()
+        self._asyncpg = _driver()
+        self._dialect = _dialect()
         self._address = address
         self._connections = address.connections or connections
         self._timeout = address.timeout or timeout
@@ -319,18 +321,24 @@ class _AsyncpgDriver(Driver):
         return len(parameters)
 
 
-def _driver() -> tuple[Any, Dialect]:
-    """asyncpg, and SQLAlchemy's words for it."""
+def _driver() -> Any:
     try:
         import asyncpg  # type: ignore[import-untyped]
     except ImportError:
         raise ConfigurationError(
             "PostgreSQL needs asyncpg: pip install 'chatkeep[postgres]'"
         ) from None
+    return asyncpg
+
+
+@cache
+def _dialect() -> Dialect:
+    """SQLAlchemy's words for asyncpg: one for all, as statements are compiled for it."""
     from sqlalchemy.dialects.postgresql import asyncpg as words
 
     make: Any = words.PGDialect_asyncpg  # untyped
-    return asyncpg, make(dbapi=make.import_dbapi())
+    dialect: Dialect = make(dbapi=make.import_dbapi())
+    return dialect
 
 
 def _milliseconds(longest: float, bound: float | None = None) -> str:
