@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from chatkeep.errors import NotFound, ServiceUnavailable
+from chatkeep.errors import ConfigurationError, NotFound, ServiceUnavailable
 from chatkeep.stores.base import PageQuery
 from chatkeep.stores.sql import SQLStore, schema
 from chatkeep.stores.sql.connectors import pool
@@ -105,7 +105,7 @@ async def test_a_frozen_server_holds_no_request_past_its_deadline(own_postgres: 
             async with asyncio.timeout(30):
                 assert await _outcomes(store, 40, "meanwhile") == {ServiceUnavailable}
                 await store.close()
-                with pytest.raises(Exception):  # noqa: B017
+                with pytest.raises(ConfigurationError, match="in time"):
                     await store.open()
         finally:
             own_postgres.thaw()

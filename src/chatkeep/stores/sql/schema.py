@@ -187,9 +187,9 @@ def explained(database: SchemaConnector) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """What the database or its driver said, or else what it was."""
-    while error.__cause__ is not None:
+    while error.__cause__ is not None and not isinstance(error, TimeoutError):
         error = error.__cause__
-    if not str(error) and isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError):
         return "it didn't answer in time"
     return str(error) or type(error).__name__
 

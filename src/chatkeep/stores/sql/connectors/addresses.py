@@ -34,7 +34,7 @@ _TLS_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _IDENTITY = {"dbname": "database", "database": "database", "user": "user", "password": "password"}
 _SECRET = frozenset({"password", "sslpassword", "oauth_client_secret", "scram_client_key"})
-_DRIVER_WORDS = ("passfile", "service", "krbsrvname", "gsslib")
+_DRIVER_WORDS = ("passfile", "service", "servicefile", "krbsrvname", "gsslib")
 
 # Of these, the words that ask for nothing but what happens anyway.
 _HARMLESS: Final[Mapping[str, frozenset[str]]] = {
@@ -52,7 +52,7 @@ _HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "max_protocol_version": frozenset({"3.0", "latest"}),
     "min_protocol_version": frozenset({"3.0"}),
 }
-_FOR_OTHERS = frozenset({"supa", "fallback_application_name", "tty", "authtype"})
+_FOR_OTHERS = frozenset({"supa", "tty", "authtype"})
 _HINTS: Final[Mapping[str, str]] = {
     "async_fallback": "it belongs to SQLAlchemy's own engine; leave it out",
     "channel_binding": "say require, prefer or disable",
@@ -254,7 +254,8 @@ class _Reader:
         return {**(settings or {}), **({"search_path": schema} if schema else {})}
 
     def _startup(self) -> dict[str, str]:
-        name = self._take("application_name") or os.environ.get("PGAPPNAME") or "chatkeep"
+        fallback = self._take("fallback_application_name") or "chatkeep"
+        name = self._take("application_name") or os.environ.get("PGAPPNAME") or fallback
         options = self._take("options")
         return {"application_name": name, **({"options": options} if options else {})}
 

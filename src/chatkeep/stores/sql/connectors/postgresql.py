@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
@@ -76,7 +77,8 @@ class PostgreSQL(SchemaConnector):
         max_age: float = MAX_AGE_SECONDS,
         announces_scope: bool = False,
     ) -> None:
-        self._asyncpg, self._dialect = _driver()
+        self._asyncpg = _driver()
+        self._dialect = _dialect()
         self._address = address
         self._connections = address.connections or connections
         self._timeout = address.timeout or timeout
@@ -205,21 +207,27 @@ class PostgreSQL(SchemaConnector):
 
     async def _connect(self, left: float) -> Any:
         """A connection to the first host that takes one, and is what the address asks for."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + left
         if self._pooled is None:
             self._pooled = await self._finds_pooler(left)
-        return await self._connect_as(left, pooled=self._pooled)
+        return await self._connect_as(deadline - loop.time(), pooled=self._pooled)
 
     async def _finds_pooler(self, left: float) -> bool:
         """Whether the process that serves us is another one than we were told of.
 
         A pooler gives out keys of its own, as it can't know which server will do the work.
         """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + left
         driver = await self._connect_as(left, pooled=True)
+        late = loop.call_at(deadline, driver.terminate)
         try:
             async with driver.transaction():
                 found = await driver.fetchval("SELECT pg_backend_pid()")
                 return bool(found != driver.get_server_pid())
         finally:
+            late.cancel()
             driver.terminate()
 
     async def _connect_as(self, left: float, *, pooled: bool) -> Any:
@@ -313,18 +321,24 @@ class _AsyncpgDriver(Driver):
         return len(parameters)
 
 
-def _driver() -> tuple[Any, Dialect]:
-    """asyncpg, and SQLAlchemy's words for it."""
+def _driver() -> Any:
     try:
         import asyncpg  # type: ignore[import-untyped]
     except ImportError:
         raise ConfigurationError(
             "PostgreSQL needs asyncpg: pip install 'chatkeep[postgres]'"
         ) from None
+    return asyncpg
+
+
+@cache
+def _dialect() -> Dialect:
+    """SQLAlchemy's words for asyncpg: one for all, as statements are compiled for it."""
     from sqlalchemy.dialects.postgresql import asyncpg as words
 
     make: Any = words.PGDialect_asyncpg  # untyped
-    return asyncpg, make(dbapi=make.import_dbapi())
+    dialect: Dialect = make(dbapi=make.import_dbapi())
+    return dialect
 
 
 def _milliseconds(longest: float, bound: float | None = None) -> str:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _READERS = 4
 _PRECISION = 0.1
+_DIALECT = SQLiteDialect_pysqlite(dbapi=sqlite3)  # one for all, as statements are compiled for it
 _DURABLE = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON"}
 _READ_ONLY = {"query_only": "ON"}
 
@@ -85,11 +86,12 @@ def _timeout_in(url: URL) -> float | None:
 
 def _make(path: Path) -> None:
     """Make the file if it is missing."""
+    if path.exists():
+        return
     try:
         path.touch()
     except OSError as error:
-        if not path.exists():
-            raise ConfigurationError(f"The database file {path} can't be made: {error}") from error
+        raise ConfigurationError(f"The database file {path} can't be made: {error}") from error
 
 
 class _Lane:
@@ -101,7 +103,6 @@ class _Lane:
         self._path = path
         self._begin = begin
         self._pragmas = pragmas
-        self._dialect = SQLiteDialect_pysqlite(dbapi=sqlite3)
         self._idle: list[_OpenFile] = []
         self.threads = Threads(threads, timeout, is_state_of_database)
 
@@ -118,7 +119,7 @@ class _Lane:
         driver = DBAPIDriver(file.connection.cursor, sqlite3.IntegrityError)
         try:
             file.connection.execute(self._begin)
-            result = work(Connection(driver, self._dialect))
+            result = work(Connection(driver, _DIALECT))
             file.connection.execute("COMMIT")
         except BaseException as error:
             self._undo(file, error)

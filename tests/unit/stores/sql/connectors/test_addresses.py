@@ -175,6 +175,15 @@ def test_what_is_no_address_is_refused_without_a_traceback(url: str) -> None:
     assert "cret" not in str(refused.value)
 
 
+def test_the_name_by_which_the_server_knows_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    fallback = "postgresql://host/chat?fallback_application_name=theirs"
+    assert parse("postgresql://host/chat").startup["application_name"] == "chatkeep"
+    assert parse(fallback).startup["application_name"] == "theirs"
+    monkeypatch.setenv("PGAPPNAME", "surroundings")
+    assert parse(fallback).startup["application_name"] == "surroundings"
+    assert parse(f"{fallback}&application_name=ours").startup["application_name"] == "ours"
+
+
 def test_secrets_are_hidden_wherever_they_stand() -> None:
     address = parse("postgresql://me:one@host/chat?password=two&sslpassword=three")
 
@@ -196,7 +205,7 @@ _LIBPQ = """
 
 _FREE = re.findall(
     r"\w+",
-    """service user password passfile dbname host options application_name
+    """service servicefile user password passfile dbname host options application_name
     fallback_application_name krbsrvname gsslib sslpassword""",
 )
 """Those that take any text."""
