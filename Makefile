@@ -14,7 +14,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 serve: ui
 	@$(BIN)/chatkeep serve docs/
 
-test: lint types ui unit ui-test ui-browser
+test: $(DEVELOP) ui
+	$(BIN)/python tools/check.py
 
 lint: $(DEVELOP)
 	$(BIN)/ruff check .
@@ -24,7 +25,7 @@ types: $(DEVELOP)
 	$(BIN)/mypy
 
 unit: $(DEVELOP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 ui: $(NODE)
 	@$(BIN)/python tools/build_ui.py

@@ -17,7 +17,7 @@ from chatkit.types import (
     WorkflowTaskAdded,
 )
 
-from chatkeep import Chatkeep, Context, Turn, ids
+from chatkeep import Chatkeep, Context, Settings, Turn, ids
 from chatkeep.client import ChatClient
 from chatkeep.stores import open_store
 from chatkeep.stores.base import Checkpoint, PageQuery, ThreadRecord, TurnRecord
@@ -217,7 +217,8 @@ async def test_a_worker_of_another_host_is_dead_when_its_lease_ends(
     observed: ObservedStore, lease: timedelta, busy: bool
 ) -> None:
     turn = await a_turn_of(observed, "another-host:1:x", lease)
-    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
+    settings = Settings(lease_seconds=0.4)
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."), settings=settings)
     async with connected(chat) as client:
         events = await collected(client.send("Hi", turn.thread_id))
     assert [error["reason"] for error in errors(events)] == (["thread.busy"] if busy else [])

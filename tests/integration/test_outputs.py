@@ -131,7 +131,7 @@ class Answering:
         yield "Whole."
 
 
-@pytest.mark.parametrize("responder", [coroutine, function, generator, Answering()], ids=str)
+@pytest.mark.parametrize("responder", [coroutine, function, generator, Answering()])
 async def test_anything_that_gives_text_is_a_responder(responder: Any) -> None:
     _, (message,) = await shown(responder)
     assert text_of(message) == "Whole."

@@ -354,7 +354,6 @@ TASK = WorkflowTaskUpdated(task_index=9, task=CustomTask(title="x"))
         update_of("msg_1", TASK),
         update_of("msg_1", DELTA.model_copy(update={"content_index": -1})),
     ],
-    ids=str,
 )
 async def test_what_no_responder_may_yield_ends_the_turn(
     memory: ObservedStore, output: Any, caplog: pytest.LogCaptureFixture

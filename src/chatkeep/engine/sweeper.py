@@ -58,7 +58,7 @@ class Sweeper:
             await asyncio.wait(tasks, timeout=1)
 
     async def is_abandoned(self, turn: TurnRecord) -> bool:
-        """Whether nobody runs an active turn; if in doubt, it is watched for a moment."""
+        """Whether nobody runs a turn that was active; if in doubt, it is watched for a moment."""
         if turn.holder == self._worker.holder:
             return not self._worker.runs(turn.id)
         if has_died(turn.holder):
@@ -67,7 +67,9 @@ class Sweeper:
             return False
         await asyncio.sleep(2 * self._worker.settings.renew_interval)
         now = await self._store.active_turn(turn.owner, turn.thread_id)
-        return now is not None and now.id == turn.id and _is_unchanged(now, turn.lease_expires_at)
+        if now is None or now.id != turn.id:
+            return True  # it has ended meanwhile, or someone else ended it
+        return _is_unchanged(now, turn.lease_expires_at)
 
     async def recover(self, turn: TurnRecord) -> bool:
         """Keep what an abandoned turn streamed, and free its thread."""
