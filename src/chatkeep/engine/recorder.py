@@ -8,9 +8,7 @@ middle of one leaves it whole: the SDK loses the partial answer there.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Protocol
@@ -19,7 +17,6 @@ from pydantic import BaseModel
 
 from ..errors import AnswerTooLong, InvalidOutput, NotFound
 from ..live.base import LogWriter
-from ..protocol.sse import delta_frame, frame
 from ..protocol.types import (
     ITEM_TYPES,
     NOTE_TYPES,
@@ -48,32 +45,13 @@ from ..protocol.wire import (
     to_json,
 )
 from ..stores.base import HIDDEN_ITEM_TYPES, ItemRecord
+from .channel import Channel
 from .folding import OpenItem, OpenMessage, Part, open_item
 from .journal import Journal
-
-logger = logging.getLogger("chatkeep.turn")
+from .revisions import Revision
 
 FAKE_ID = "__fake_id__"
 """What the Agents SDK calls every answer of a model that gives no ids."""
-
-
-class _Revision:
-    """What a turn makes of an item of an earlier turn."""
-
-    def __init__(self, base: ItemRecord) -> None:
-        self.base = base
-        self.updates: list[dict[str, Any]] = []
-
-    def of(self, current: ItemRecord) -> OpenItem:
-        """Return an item as it is now, with the turn's updates.
-
-        Those that don't fit any more, because someone changed it meanwhile, are left out.
-        """
-        item = open_item(current, stored=True)
-        for update in self.updates:
-            with suppress(ValueError, LookupError):
-                item.update(update)
-        return item
 
 
 class ItemStore(Protocol):
@@ -117,17 +95,18 @@ class Recorder:
     ) -> None:
         self._thread_id = thread_id
         self._journal = journal
-        self._keep = journal.entries.append
-        self._append: Callable[[bytes], None] = log.append
+        self._channel = Channel(journal, log, max_bytes, self._begin_message)
+        self.write = self._channel.write
+        """Streams a piece of the assistant's text; raises `AnswerTooLong`."""
+        self.publish = self._channel.publish
+        """Publishes one event's JSON."""
         self._store = store
         self._max_bytes = max_bytes
-        self._room = max_bytes
         self._open: dict[str, OpenItem] = {}
-        self._revisions: dict[str, _Revision] = {}
+        self._revisions: dict[str, Revision] = {}
         self._given_id: str | None = None
         """The id that an answer without one of its own was given."""
         self._message: OpenMessage | None = None
-        self._part: Part | None = None
         self._citations: list[tuple[Annotation, int | None]] = []
         self._writing: list[asyncio.Task[None]] = []
         self._sealed = False
@@ -139,18 +118,9 @@ class Recorder:
     @property
     def size(self) -> int:
         """How many bytes of frames the turn has streamed."""
-        return self._max_bytes - self._room
+        return self._max_bytes - self._channel.room()
 
     # What a responder yields
-
-    def text(self, delta: str) -> None:
-        """Stream a piece of the assistant's text.
-
-        Raises:
-            AnswerTooLong: There is no room for it.
-        """
-        part = self._part or self._begin_message()
-        self._publish_delta(part, delta)
 
     def text_delta(self, event: ThreadItemUpdatedEvent, item: OpenItem | None = None) -> bool:
         """Stream a piece of text that comes as an event, if it is one to an open message.
@@ -166,7 +136,7 @@ class Recorder:
         ):
             parts, index = item.parts, update.content_index
             part = parts[index] if 0 <= index < len(parts) else item.part(index)
-            self._publish_delta(part, update.delta)
+            self.write(update.delta, part)
             return True
         return False
 
@@ -180,12 +150,12 @@ class Recorder:
         """
         if self._sealed:
             raise InvalidOutput("the turn has ended")
-        if self._room <= 0:
+        if self._channel.room() <= 0:
             raise AnswerTooLong
         if isinstance(output, ThreadItemUpdatedEvent):
             await self._updated(output)
         elif isinstance(output, str):
-            self.text(output)
+            self.write(output)
         elif isinstance(output, BaseModel):
             await self._model(output)
         else:
@@ -220,7 +190,8 @@ class Recorder:
         message = self._message = OpenMessage(record)
         self._open[message.id] = message
         self.publish(event_json("thread.item.added", item=record.data))
-        part = self._part = message.part(0)
+        part = message.part(0)
+        self._channel.plain(part)
         self._publish_update(message, self._part_event("added", part))
         for annotation, index in self._citations:
             self._cite(message, annotation, index)
@@ -250,7 +221,8 @@ class Recorder:
 
     async def end_message(self) -> None:
         """End the plain text that is open, if any; further text begins a new message."""
-        message, self._message, self._part = self._message, None, None
+        message, self._message = self._message, None
+        self._channel.plain(None)
         if message is not None:
             await self._durably(self._save_message(message))
 
@@ -298,7 +270,7 @@ class Recorder:
         record = await self._store.get_item(item_id)
         if item_id not in self._open:  # another task of the responder's may have been faster
             self._open[item_id] = open_item(record, stored=True)
-            self._revisions[item_id] = _Revision(record)
+            self._revisions[item_id] = Revision(record)
             self._journal.note(event_json("base", item=record.data))
         return self._open[item_id]
 
@@ -431,16 +403,6 @@ class Recorder:
 
     # Publishing
 
-    def publish(self, payload: bytes) -> None:
-        """Publish one event's JSON."""
-        piece = frame(payload)
-        self._room -= len(piece)
-        self._keep(piece)
-        try:
-            self._append(piece)
-        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
-            self._do_without_log()
-
     def publish_end(self, record: ItemRecord, event: str = "thread.item.done") -> None:
         """Publish that an item is as it will stay; of a hidden one only recovery is told."""
         if record.hidden:
@@ -448,26 +410,6 @@ class Recorder:
         else:
             self.kept_any = True
             self.publish(_ended(record, event))
-
-    def _publish_delta(self, part: Part, delta: str) -> None:
-        fits = len(delta) <= self._room
-        if not fits:
-            delta = delta[: max(0, self._room)]
-        piece = delta_frame(part.prefix, delta)
-        self._room -= len(piece)
-        part.texts.append(delta)
-        self._keep(piece)
-        try:
-            self._append(piece)
-        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
-            self._do_without_log()
-        if not fits:
-            raise AnswerTooLong
-
-    def _do_without_log(self) -> None:
-        """A log that breaks its promise costs its followers, never the turn."""
-        logger.exception("the live log broke; this turn can't be followed any more")
-        self._append = _drop
 
     def _publish_update(self, item: OpenItem, update: bytes) -> None:
         self.publish(_updated(item, update))
@@ -485,10 +427,6 @@ class Recorder:
         self._writing.append(writing)
         writing.add_done_callback(self._writing.remove)
         await asyncio.shield(writing)
-
-
-def _drop(_frame: bytes) -> None:
-    """Take the place of a log that broke."""
 
 
 def _updated(item: OpenItem, update: bytes) -> bytes:

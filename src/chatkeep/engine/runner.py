@@ -140,7 +140,7 @@ class TurnRunner:
     async def _pump(self, outputs: AsyncGenerator[Output]) -> None:
         """Hand what the responder yields to the recorder, giving others their turn."""
         recorder = self._recorder
-        text, text_delta, output_other = recorder.text, recorder.text_delta, recorder.output
+        write, text_delta, output_other = recorder.write, recorder.text_delta, recorder.output
         count = 0
         async with aclosing(outputs):
             async for output in outputs:
@@ -148,7 +148,7 @@ class TurnRunner:
                     return
                 if type(output) is str:
                     if output:
-                        text(output)
+                        write(output)
                 elif type(output) is not ThreadItemUpdatedEvent:
                     await output_other(output)
                     await self._keep_thread()

@@ -17,7 +17,11 @@ _BEAT_SECONDS = 0.002
 
 
 class _MemoryLog(LogWriter):
-    __slots__ = ("_on_end", "ended", "frames", "idle", "open_readers")
+    """One turn's log.
+
+    ``append`` runs for every token, so it is a closure in the place of the method:
+    to look up its attributes would take longer than what it does.
+    """
 
     def __init__(self, on_end: "Callable[[_MemoryLog], None]") -> None:
         self.frames: list[bytes] = []
@@ -27,19 +31,30 @@ class _MemoryLog(LogWriter):
         self.idle: list[_MemoryReader] = []
         """Those that wait for the next frame."""
         self._on_end = on_end
+        add, idle, is_open = self.frames.append, self.idle, True
+
+        def append(frame: bytes) -> None:
+            if is_open:
+                add(frame)
+                if idle:
+                    for reader in idle:
+                        reader.wake()
+                    idle.clear()
+
+        def close() -> None:
+            nonlocal is_open
+            is_open = False
+
+        self.append = append  # type: ignore[method-assign]
+        self._close = close
 
     def append(self, frame: bytes) -> None:
-        if self.ended:
-            return
-        self.frames.append(frame)
-        if self.idle:
-            for reader in self.idle:
-                reader.wake()
-            self.idle.clear()
+        raise NotImplementedError  # `__init__` has put the closure in its place
 
     def end(self) -> None:
         if not self.ended:
             self.ended = True
+            self._close()
             for reader in self.open_readers:
                 reader.wake()
             self._on_end(self)
