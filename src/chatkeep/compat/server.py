@@ -9,10 +9,10 @@ from chatkit.store import AttachmentStore, Store
 
 from ..protocol.types import AssistantMessageItem, ThreadItem, ThreadMetadata
 from ..settings import Settings
+from .cancellation import client_left
 from .engine import Engine
 from .exchange import Exchange
 from .ids import use_safe_ids
-from .store import client_left
 from .views import as_seen
 
 DEFAULT_SETTINGS = Settings(turn_timeout=3600, idle_timeout=900)

@@ -135,6 +135,10 @@ class Recorder:
         self.kept_any = False
         """Whether an item that a client can see was saved."""
 
+    def new_item_id(self, item_type: str) -> str:
+        """Return an id for an item of a wire type, of the store's own kind."""
+        return self._store.new_item_id(item_type)
+
     # What a responder yields
 
     def text(self, delta: str) -> None:

@@ -49,7 +49,6 @@ class TurnRunner:
     """Runs one turn.
 
     Args:
-        superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
         on_end: Called at the end, however it went.
     """
@@ -67,7 +66,6 @@ class TurnRunner:
         log: LogWriter,
         store: Store,
         settings: Settings,
-        superseded: Sequence[str],
         namer: Callable[[Turn], Any] | None,
         on_end: Callable[["TurnRunner"], None],
     ) -> None:
@@ -81,7 +79,6 @@ class TurnRunner:
         self._items = items
         self._state = state
         self._settings = settings
-        self._superseded = superseded
         self._namer = namer
         self._naming: asyncio.Task[None] | None = None
         self._on_end = on_end
@@ -373,7 +370,7 @@ class TurnRunner:
         began is no whole answer, and goes when the new one says as much.
         """
         new = {*self._recorder.saved_ids, *(record.id for record in kept)}
-        old = [id_ for id_ in self._superseded if id_ not in new]
+        old = [id_ for id_ in self.turn.replaces if id_ not in new]
         if not old or not (kept or self._recorder.kept_any):
             return []
         if self._status == "finished":
