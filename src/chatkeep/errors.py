@@ -34,7 +34,7 @@ on it.
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from .stores.base import TurnRecord
+    from .stores.records import TurnRecord
 
 
 _NO_WORDS = "Something went wrong."
