@@ -2,7 +2,15 @@
 
 from .app import Chatkeep
 from .context import Context, Owner
-from .errors import AuthenticationRequired, ChatkeepError, NotFound, PermissionDenied, TurnError
+from .errors import (
+    AuthenticationRequired,
+    ChatkeepError,
+    ClientError,
+    ConfigurationError,
+    NotFound,
+    PermissionDenied,
+    TurnError,
+)
 from .handlers import Feedback, WidgetAction
 from .messages import (
     FilePart,
@@ -23,6 +31,8 @@ __all__ = [
     "AuthenticationRequired",
     "Chatkeep",
     "ChatkeepError",
+    "ClientError",
+    "ConfigurationError",
     "Context",
     "Feedback",
     "FilePart",
