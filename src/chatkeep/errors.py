@@ -39,7 +39,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from .stores.base import TurnRecord
+    from .stores.records import TurnRecord
 
 
 _NO_WORDS = "Something went wrong."

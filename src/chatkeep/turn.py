@@ -1,11 +1,10 @@
 """The turn, as a responder sees it: who asks what, what was said before, what to show."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias
 
-from . import ids
 from .context import Context
 from .encoding import from_json, to_json
 from .engine.conversation import messages_of, newest_that_fit
@@ -93,6 +92,8 @@ class Turn:
         input: The item that began the turn: the user's message, the completed
             tool call, the answered questions or the widget acted on.
         action: What was done with a widget, for the kind ``"action"``.
+        replaces: The ids of the items that go once the turn has brought something
+            new: of an answer that is given again. `items` and `history` leave them out.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Turn:
         input: ThreadItem | None,  # noqa: A002 - the SDK's word
         message: UserMessageItem | None,
         action: Action[str, Any] | None,
+        replaces: Collection[str] = (),
         recorder: Recorder,
         load_items: LoadItems,
         load_state: LoadState,
@@ -115,6 +117,7 @@ class Turn:
         self.input = input
         self.message = UserMessage(message) if message else None
         self.action = action
+        self.replaces = replaces
         self.usage: dict[str, Any] | None = None
         self._thread = thread
         self._recorder = recorder
@@ -257,7 +260,7 @@ class Turn:
 
     def item_id(self, item_type: str) -> str:
         """Return a fresh id for an item of a wire type (``"workflow"``, ``"widget"``...)."""
-        return ids.item_id(item_type)
+        return self._recorder.new_item_id(item_type)
 
     def now(self) -> datetime:
         """Return the time for a new item, in UTC."""

@@ -413,3 +413,38 @@ async def test_a_tool_s_output_is_answered_without_a_message() -> None:
     kept = server.kept.items[thread_id]
     assert json.loads(kept["tc_2"].model_dump_json())["output"] == {"found": None}
     assert "tc_1" not in kept
+
+
+async def test_a_tool_s_output_that_comes_again_is_no_output_of_another_call() -> None:
+    async def calls(
+        server: Server, thread: ThreadMetadata, input_: UserMessageItem | None, context: User
+    ) -> Events:
+        if input_ is None:
+            yield delta("The", "msg_1")
+            await asyncio.Event().wait()
+        for number in (1, 2):
+            yield done(
+                ClientToolCallItem(
+                    id=f"tc_{number}",
+                    thread_id=thread.id,
+                    created_at=datetime.now(),  # noqa: DTZ005
+                    call_id=f"call_{number}",
+                    name="look",
+                    arguments={},
+                )
+            )
+
+    server = Server(calls)
+    thread_id = await begun(server)
+    request = body("threads.add_client_tool_output", thread_id=thread_id, result=42)
+    for _ in range(2):  # the connection broke, and the client asks again
+        result: Any = await server.process(request, ANN)
+        reading = Reading(result.json_events)
+        await reading.until("The")
+        await reading.frames.aclose()
+    outputs = [
+        (item.status, item.output)
+        for item in server.kept.items[thread_id].values()
+        if isinstance(item, ClientToolCallItem)
+    ]
+    assert outputs == [("completed", None), ("completed", 42)]

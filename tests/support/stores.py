@@ -46,6 +46,9 @@ class ObservedStore:
         """The turns that were begun, as they are now."""
         return [await self.inner.get_turn(turn.owner, turn.id) for turn in self._turns]
 
+    def new_thread_id(self) -> str:
+        return self.inner.new_thread_id()
+
     def new_item_id(self, thread_id: str, item_type: str) -> str:
         return self.inner.new_item_id(thread_id, item_type)
 

@@ -1,10 +1,16 @@
-"""What may import what, and what an import may cost."""
+"""What may import what, and what an import may cost.
+
+Every import counts: those inside functions, and those that only type checkers see.
+"""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -12,100 +18,293 @@ import chatkeep
 
 SOURCE = Path(chatkeep.__file__).parent
 
-MODULES = {
-    "chatkeep." + ".".join(path.relative_to(SOURCE).with_suffix("").parts): path
-    for path in sorted(SOURCE.rglob("*.py"))
-}
 
-EDGES = ("__main__", "app", "cli", "compat", "contrib", "testing", "web", "client")
-"""The parts that stand around the core and may know all of it."""
+def _name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(["chatkeep", *(parts[:-1] if path.stem == "__init__" else parts)])
 
-BACKENDS = (
-    "chatkeep.stores.memory",
-    "chatkeep.stores.sql",
-    "chatkeep.live.memory",
-    "chatkeep.live.redis",
+
+MODULES = {_name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+"""The package's modules; a package is the module that its ``__init__`` is."""
+
+LAYERS = (
+    # Values: they know nothing of one another but what they are made of.
+    "version exports ids encoding characters messages context protocol.headers"
+    " stores.records stores.cursors",
+    "errors",
+    "settings client hooks",
+    # Contracts, then what fulfils them. The core names contracts only.
+    "stores.base stores.capabilities live.base live.frames",
+    "stores.memory stores.sql live",
+    "stores",
+    # The wire.
+    "protocol",
+    # A turn, from its parts up to the requests that begin one.
+    "engine.calls engine.timeouts engine.in_flight engine.once engine.workers engine.titles"
+    " engine.conversation engine.states engine.failures engine.thread_items engine.thread_state"
+    " engine.threads engine.observing",
+    "engine engine.folding engine.journal engine.streams",
+    "engine.channel engine.revisions",
+    "engine.recorder engine.recovery",
+    "turn",
+    "responders.base",
+    "engine.openings engine.runner",
+    "handlers engine.repeats engine.worker",
+    "engine.handling",
+    "engine.assembly engine.sweeper",
+    "engine.turns",
+    "engine.dispatch",
+    # Where answers come from.
+    "models retrieval",
+    "responders",
+    # The whole, and the ways in.
+    "app",
+    "web",
+    "chatkeep",
+    "testing compat cli",
+    "__main__",
 )
+"""From the bottom up. A module may import those of its own layer and of the layers below.
 
-COMPAT = "chatkeep.compat"
+A name stands for a module, and for what is in it and not named more exactly.
+"""
+
+ORDERED = {"chatkeep", "chatkeep.engine"}
+"""Packages whose modules are each named in a layer: a new one must say where it stands."""
+
+UPWARD = {
+    ("chatkeep.app", "chatkeep.web"): "only who mounts it pays for a web framework",
+}
+"""Imports that go up all the same. They stand inside functions, or are for type checkers."""
+
+CONTRACTS = "stores.base stores.records stores.cursors stores.capabilities live.base live.frames"
+
+WHO_MAY_IMPORT = {
+    "chatkit": "protocol compat",
+    "chatkit.server": "compat",
+    "chatkit.agents": "",
+    "agents": "",
+    "openai": "",
+    "sqlalchemy": "stores.sql cli",
+    "alembic": "stores.sql",
+    "asyncpg": "stores.sql",
+    "starlette": "app web compat cli",
+    "fastapi": "app web",
+    "uvicorn": "cli testing",
+    "httpx2": "client models responders testing",
+    "typer": "cli",
+    "rich": "cli",
+    "pydantic_settings": "cli",
+    "pytest": "testing",
+    "django": "",
+    "redis": "",
+}
+"""Which parts of the package may name which package of others."""
 
 
-def imports_of(
-    module: str, path: Path, *, everywhere: bool = True, for_types: bool = False
-) -> Iterator[str]:
-    """The absolute names of what a module imports; what only type checkers see if asked."""
-    package = module.removesuffix(".__init__") if path.stem == "__init__" else module
-    parts = package.split(".") if path.stem == "__init__" else package.split(".")[:-1]
-    tree = ast.parse(path.read_text())
-    for node in _walk(tree, everywhere, for_types):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = parts[: len(parts) - node.level + 1] if node.level else []
-            name = ".".join([*base, *([node.module] if node.module else [])])
-            yield name
-            yield from (f"{name}.{alias.name}" for alias in node.names)
+# Reading imports
 
 
-def _walk(node: ast.AST, everywhere: bool, for_types: bool = False) -> Iterator[ast.AST]:
+class Import(NamedTuple):
+    """An import, and whether it is run with the module."""
+
+    name: str
+    at_once: bool
+
+
+@cache
+def imports_of(module: str) -> tuple[Import, ...]:
+    """The absolute names of what a module imports: modules, and names that may be modules."""
+    path = MODULES[module]
+    package = module.split(".") if path.stem == "__init__" else module.split(".")[:-1]
+    return tuple(_imports(ast.parse(path.read_text()), package, at_once=True))
+
+
+def _imports(node: ast.AST, package: list[str], *, at_once: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test) and not for_types:
-            continue
-        if not everywhere and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        yield child
-        yield from _walk(child, everywhere, for_types)
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, at_once) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = package[: len(package) - child.level + 1] if child.level else []
+            name = ".".join([*base, *([child.module] if child.module else [])])
+            yield from (Import(f"{name}.{alias.name}", at_once) for alias in child.names)
+        else:
+            yield from _imports(child, package, at_once=at_once and not _is_deferred(child))
 
 
-def within(name: str, package: str) -> bool:
-    return name == package or name.startswith(package + ".")
+def _is_deferred(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.dump(node.test)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
-def core() -> list[str]:
-    """The modules that every other part rests on."""
-    return [
-        module
-        for module in MODULES
-        if module.split(".")[1] not in (*EDGES, "stores", "live", "retrieval", "responders")
-        and module != "chatkeep.__init__"
-    ]
+def modules_imported(module: str) -> Iterator[Import]:
+    """The package's modules that a module imports: the exact one, if it is named."""
+    for name, at_once in imports_of(module):
+        known = next((n for n in (name, name.rpartition(".")[0]) if n in MODULES), None)
+        if known is not None and known != module:
+            yield Import(known, at_once)
 
 
-def offenders(modules: list[str], *forbidden: str, everywhere: bool = True) -> list[str]:
+def within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def _full(name: str) -> str:
+    return name if name == "chatkeep" else f"chatkeep.{name}"
+
+
+PLACES = {_full(name): height for height, names in enumerate(LAYERS) for name in names.split()}
+
+
+def layer_of(module: str) -> int | None:
+    """The layer of a module: its own, or that of the nearest package that has one."""
+    while module not in PLACES:
+        module, _, _ = module.rpartition(".")
+        if module in ORDERED:
+            return None
+    return PLACES[module]
+
+
+def _is_upward(module: str, imported: str) -> bool:
+    return (layer_of(module) or 0) < (layer_of(imported) or 0)
+
+
+def _exception(module: str, imported: str) -> tuple[str, str] | None:
+    for pair in UPWARD:
+        if within(module, pair[0]) and within(imported, pair[1]):
+            return pair
+    return None
+
+
+def below(module: str) -> set[str]:
+    """The modules that a module imports, and those they import."""
+    found: set[str] = set()
+    pending = [module]
+    while pending:
+        new = {name for name, _ in modules_imported(pending.pop())} - found
+        found |= new
+        pending += new
+    return found
+
+
+def offenders(modules: list[str], *forbidden: str) -> list[str]:
     return [
         f"{module} imports {name}"
         for module in modules
-        for name in imports_of(module, MODULES[module], everywhere=everywhere)
-        if any(within(name, package) for package in forbidden)
+        for name, _ in imports_of(module)
+        if within(name, *forbidden)
     ]
 
 
-def test_only_the_protocol_imports_the_sdk() -> None:
-    others = [
+# Layers
+
+
+def test_every_module_has_its_place() -> None:
+    assert [module for module in MODULES if layer_of(module) is None] == []
+
+
+def test_every_place_is_a_module_s_and_named_once() -> None:
+    names = [_full(name) for names in LAYERS for name in names.split()]
+    assert [name for name in names if name not in MODULES] == []
+    assert len(names) == len(set(names))
+
+
+def test_no_module_imports_one_of_a_higher_layer() -> None:
+    upward = [
+        f"{module} imports {imported}"
+        for module in MODULES
+        for imported, _ in modules_imported(module)
+        if _is_upward(module, imported) and _exception(module, imported) is None
+    ]
+    assert upward == []
+
+
+def test_what_may_be_imported_upward_is_and_never_with_the_module() -> None:
+    used = set()
+    for module in MODULES:
+        for imported, at_once in modules_imported(module):
+            pair = _exception(module, imported)
+            if pair is not None:
+                assert not at_once, f"{module} imports {imported} as soon as it is imported"
+                used.add(pair)
+    assert used == UPWARD.keys()
+
+
+def test_there_is_no_circle() -> None:
+    graph = {
+        module: {name for name, _ in modules_imported(module) if _exception(module, name) is None}
+        for module in MODULES
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]), pytrace=False)
+
+
+def test_imports_are_read_wherever_they_stand() -> None:
+    """The tests above can fail: an import in each place where one may stand is found."""
+    source = """
+import chatkeep.a
+from . import b
+from .. import c
+if TYPE_CHECKING:
+    from .d import D
+def f():
+    from ..e import E
+class G:
+    async def h(self):
+        try:
+            import chatkeep.i as j
+        finally:
+            pass
+"""
+    found = set(_imports(ast.parse(source), ["chatkeep", "web"], at_once=True))
+    assert {name for name, at_once in found if at_once} == {
+        "chatkeep.a",
+        "chatkeep.web.b",
+        "chatkeep.c",
+    }
+    assert {name for name, at_once in found if not at_once} == {
+        "chatkeep.web.d.D",
+        "chatkeep.e.E",
+        "chatkeep.i",
+    }
+
+
+# The core
+
+
+def core() -> list[str]:
+    """The modules from the wire up to the dispatcher, which every way in rests on."""
+    lowest, highest = PLACES["chatkeep.protocol"], PLACES["chatkeep.engine.dispatch"]
+    return [module for module in MODULES if lowest <= (layer_of(module) or 0) <= highest]
+
+
+def backends() -> list[str]:
+    """The stores and logs that fulfil a contract, and the packages that export them."""
+    contracts = {_full(name) for name in CONTRACTS.split()}
+    assert contracts <= MODULES.keys()
+    return [
         module
         for module in MODULES
-        if not within(module, "chatkeep.protocol") and not within(module, COMPAT)
+        if within(module, "chatkeep.stores", "chatkeep.live")
+        and module not in contracts
+        and not within(module, "chatkeep.stores.capabilities")
     ]
-    assert offenders(others, "chatkit") == []
 
 
-def test_only_what_is_for_them_imports_the_agents_sdk_and_the_sdks_server() -> None:
-    others = [
-        module
-        for module in MODULES
-        if not within(module, COMPAT) and module != "chatkeep.responders.agents_sdk"
+def test_the_core_and_the_contracts_name_no_backend() -> None:
+    assert len(core()) > 25
+    assert {"chatkeep.stores", "chatkeep.live.memory"} <= set(backends())
+    contracts = [_full(name) for name in CONTRACTS.split()]
+    named = [
+        f"{module} imports {imported}"
+        for module in (*core(), *contracts)
+        for imported, _ in modules_imported(module)
+        if imported in backends()
     ]
-    assert offenders(others, "chatkit.server", "chatkit.agents", "agents", "openai") == []
-
-
-def test_the_core_names_no_backend() -> None:
-    assert len(core()) > 15
-    assert offenders(core(), *BACKENDS) == []
-
-
-def test_the_core_knows_nothing_of_what_stands_around_it() -> None:
-    edges = [f"chatkeep.{edge}" for edge in EDGES]
-    assert offenders(core(), *edges, "starlette", "fastapi", "uvicorn", "sqlalchemy") == []
+    assert named == []
 
 
 FRAMEWORK_FREE = ["exchange", "files", "portal", "ui", "wsgi"]
@@ -129,12 +328,44 @@ def test_the_web_does_not_name_the_application_it_serves() -> None:
 
 
 def test_stores_and_live_logs_know_no_protocol() -> None:
-    backends = [
-        module
-        for module in MODULES
-        if within(module, "chatkeep.stores") or within(module, "chatkeep.live")
-    ]
-    assert offenders(backends, "chatkeep.protocol", "chatkit", "pydantic") == []
+    assert offenders([*backends(), "chatkeep.encoding"], "chatkeep.protocol", "pydantic") == []
+
+
+def test_values_rest_on_nothing() -> None:
+    assert below("chatkeep.messages") == set()
+    assert below("chatkeep.encoding") == set()
+
+
+@pytest.mark.parametrize("package", WHO_MAY_IMPORT)
+def test_a_package_of_others_is_imported_where_it_belongs_and_nowhere_else(package: str) -> None:
+    allowed = [_full(name) for name in WHO_MAY_IMPORT[package].split()]
+    users = {module for module in MODULES if any(within(n, package) for n, _ in imports_of(module))}
+    assert {module for module in users if not within(module, *allowed)} == set()
+    unused = [name for name in allowed if not any(within(module, name) for module in users)]
+    assert unused == []
+
+
+def test_nothing_but_tests_imports_the_test_tools() -> None:
+    others = [module for module in MODULES if not within(module, "chatkeep.testing")]
+    assert offenders(others, "chatkeep.testing") == []
+
+
+def test_nothing_of_the_engine_is_overridden_where_it_is_a_guest() -> None:
+    """`compat` puts the engine's parts together; it fulfils contracts, and changes no class."""
+    inherited = {
+        f"{module}: {ast.unparse(base)}"
+        for module, path in MODULES.items()
+        if within(module, "chatkeep.compat")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+        for name, _ in imports_of(module)
+        if within(name, "chatkeep.engine") and name.endswith("." + ast.unparse(base))
+    }
+    assert inherited == set()
+
+
+# JSON
 
 
 JSON_ENCODERS = {
@@ -181,37 +412,7 @@ ENCODERS = {
 }
 
 
-def test_the_encoder_and_the_stores_know_no_protocol() -> None:
-    assert offenders(["chatkeep.encoding"], "chatkeep", "pydantic", "chatkit") == []
-
-
-def test_messages_stand_below_turns_and_turns_below_responders() -> None:
-    """What a module rests on, whatever for, never rests on the module."""
-    assert "chatkeep.responders.base" not in below("chatkeep.turn")
-    assert "chatkeep.turn" in below("chatkeep.responders.base")
-    assert below("chatkeep.messages") == set()
-
-
-def below(module: str) -> set[str]:
-    """The modules that a module imports, and those they import, type checkers' imports too."""
-    found: set[str] = set()
-    pending = [module]
-    while pending:
-        path = MODULES[current := pending.pop()]
-        new = {*imports_of(current, path, for_types=True)} & MODULES.keys() - found
-        found |= new
-        pending += new
-    return found
-
-
-def test_contracts_know_no_implementation() -> None:
-    contracts = ["chatkeep.stores.base", "chatkeep.live.base"]
-    assert offenders(contracts, *BACKENDS) == []
-
-
-def test_nothing_but_tests_imports_the_test_tools() -> None:
-    others = [module for module in MODULES if not within(module, "chatkeep.testing")]
-    assert offenders(others, "chatkeep.testing", "pytest") == []
+# What an import costs
 
 
 @pytest.mark.parametrize(
@@ -236,22 +437,7 @@ def test_an_import_loads_nothing_heavy(statement: str) -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.parametrize("module", [chatkeep])
-def test_what_is_public_is_listed_once_and_in_order(module: object) -> None:
-    names = list(chatkeep.__all__)
-    assert names == sorted(set(names))
-    assert all(hasattr(module, name) for name in names)
-
-
-def test_everything_public_is_listed() -> None:
-    tree = ast.parse((SOURCE / "__init__.py").read_text())
-    imported = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert imported == set(chatkeep.__all__)
+# Words
 
 
 def test_every_module_says_what_it_is() -> None:

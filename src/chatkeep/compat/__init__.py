@@ -19,6 +19,7 @@ from .errors import RequestRefused
 from .exchange import request_metadata
 from .ids import generate_id
 from .server import DEFAULT_SETTINGS, ChatKitServer
+from .unused import UnusedOverride
 from .widgets import stream_widget
 
 default_generate_id = generate_id
@@ -35,6 +36,7 @@ __all__ = [
     "Store",
     "StoreItemType",
     "StreamingResult",
+    "UnusedOverride",
     "agents_sdk_user_agent_override",
     "default_generate_id",
     "diff_widget",

@@ -1,11 +1,11 @@
 """A server's ``respond`` or ``action`` as a responder of the engine."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chatkit.server import agents_sdk_user_agent_override
+from chatkit.server import ChatKitServer, agents_sdk_user_agent_override
 
 from ..errors import TurnError
 from ..protocol.types import (
@@ -17,24 +17,37 @@ from ..protocol.types import (
     UserMessageItem,
 )
 from ..turn import Turn
+from .cancellation import Cancellation
 from .events import with_messages_added
 from .store import StoreAdapter
 
-if TYPE_CHECKING:
-    from .server import ChatKitServer
-
 
 class Answer:
-    """Makes the answer to one request."""
+    """Makes the answer to one request.
 
-    def __init__(self, server: "ChatKitServer[Any]", store: StoreAdapter, context: Any) -> None:
+    Args:
+        closed_calls: The ids of tool calls that nobody runs any more: the server
+            does not see them, and they go when the answer is there.
+    """
+
+    def __init__(
+        self,
+        server: ChatKitServer[Any],
+        store: StoreAdapter,
+        context: Any,
+        cancellation: Cancellation,
+        closed_calls: Sequence[str] = (),
+    ) -> None:
         self._server = server
         self._store = store
         self._context = context
+        self._cancellation = cancellation
+        self._closed_calls = closed_calls
 
     async def respond(self, turn: Turn) -> AsyncGenerator[ThreadStreamEvent]:
         """Yield the server's events."""
-        self._store.begin_answer(turn.thread)
+        self._store.begin_answer(turn.thread, {*turn.replaces, *self._closed_calls})
+        self._cancellation.thread = turn.thread
         events: AsyncIterator[ThreadStreamEvent] | None = None
         try:
             with agents_sdk_user_agent_override():
@@ -43,8 +56,10 @@ class Answer:
                     if type(event) is not ThreadItemUpdatedEvent and hasattr(event, "item"):
                         self._store.note_time(event.item)
                     yield event
+            owner, thread_id = turn.context.owner, turn.thread.id
+            await self._store.delete_items(owner, thread_id, self._closed_calls)
         except asyncio.CancelledError:
-            self._store.cancelled_itself = self._cancel()
+            self._cancellation.by_itself = self._cancel()
             raise
         except (TurnError, CustomStreamError, StreamError):
             raise

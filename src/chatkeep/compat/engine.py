@@ -27,7 +27,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.leases = Leases()
+        self.leases = Leases(settings.repeat_window)
         self._parts: dict[asyncio.AbstractEventLoop, LoopParts] = {}
 
     @property

@@ -1,54 +1,43 @@
 """One request to a `ChatKitServer`, and its answer."""
 
 import asyncio
-import logging
-import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
+from chatkit import server as sdk
 from chatkit.server import NonStreamingResult
-from chatkit.server import StreamingResult as ChatKitStreamingResult
 
 from ..context import Context
-from ..engine.dispatch import Dispatcher, request_key
+from ..engine.dispatch import Client, Dispatcher, JSONReply, request_key
 from ..engine.failures import error_event
-from ..engine.openings import Opening
+from ..engine.openings import STREAM_OPTIONS, Opening, Openings
+from ..engine.streams import EventStream
 from ..engine.threads import EMPTY
 from ..engine.turns import Turns, TurnStart
-from ..errors import ClientError, HandlerFailed, InvalidRequest, TurnError
-from ..handlers import Feedback, Handlers, WidgetAction
-from ..protocol.requests import StreamingRequest, is_streaming, parse_request
+from ..errors import ClientError, HandlerFailed, TurnError, UnknownRequestType
+from ..protocol.requests import StreamingRequest, ThreadsFollowReq, is_streaming, parse_request
 from ..protocol.sse import frame
-from ..protocol.types import (
-    AttachmentCreateParams,
-    AttachmentsCreateReq,
-    AttachmentsDeleteReq,
-    AudioInput,
-    SyncCustomActionResponse,
-    ThreadsDeleteReq,
-    TranscriptionResult,
-)
-from ..protocol.wire import public_attachment
-from ..stores.base import FeedbackKind
+from ..protocol.types import AttachmentsCreateReq, AttachmentsDeleteReq, ThreadsDeleteReq
+from ..protocol.wire import event_json, model_json
+from ..stores.base import ThreadRecord
 from .answer import Answer
+from .attachments import Attachments
+from .cancellation import Cancellation
+from .engine import Engine
 from .errors import RequestRefused
-from .openings import ServerOpenings
+from .hooks import ServerHooks
+from .records import raised_by_store
 from .store import StoreAdapter
-
-if TYPE_CHECKING:
-    from .engine import Engine
-    from .server import ChatKitServer
-
-logger = logging.getLogger("chatkeep.compat")
-
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+(;.*)?", re.ASCII)
 
 _metadata: ContextVar[Mapping[str, Any]] = ContextVar(
     "chatkeep_request_metadata", default=MappingProxyType({})
 )
+
+_FRAME_END = b"\n\n"
 
 
 def request_metadata() -> Mapping[str, Any]:
@@ -59,34 +48,45 @@ def request_metadata() -> Mapping[str, Any]:
     return _metadata.get()
 
 
-class StreamingResult(ChatKitStreamingResult):
+class StreamingResult(sdk.StreamingResult):
     """A stream of events, one frame at a time."""
 
     def __aiter__(self) -> AsyncGenerator[bytes]:  # a layer less than the SDK's
         return self.json_events
 
 
-class Exchange(Dispatcher):
-    """Answers one request for one context of the user's."""
+class Exchange:
+    """Answers one request, in one context of the program's.
 
-    def __init__(self, server: "ChatKitServer[Any]", engine: "Engine", context: Any) -> None:
-        here = engine.here
-        self._adapter = StoreAdapter(server, server.store, context, engine.leases, here.locks)
-        handlers = Handlers(
-            sync_action=self._sync_action, feedback=[self._feedback], transcribe=self._transcribe
-        )
-        super().__init__(
-            self._adapter, Turns(self._adapter, here.worker), handlers, engine.settings
-        )
+    What a program's class decides is asked of it. All else is the engine's, on a
+    store that is the program's own, made for this request and its context.
+
+    Args:
+        server: The program's server.
+        engine: What the server keeps from one request to the next.
+        context: The request's context, for the server and its stores.
+    """
+
+    def __init__(self, server: sdk.ChatKitServer[Any], engine: Engine, context: Any) -> None:
+        here, settings = engine.here, engine.settings
         self._server = server
-        self._engine = engine
+        self._settings = settings
         self._context = context
+        self._cancellation = Cancellation(server, context)
+        self._store = StoreAdapter(
+            server.store, context, here.locks, engine.leases, self._cancellation
+        )
+        self._turns = Turns(self._store, here.worker)
+        hooks = ServerHooks(server, self._store, context)
+        self._dispatcher = Dispatcher(self._store, self._turns, hooks.handlers, settings)
+        self._attachments = Attachments(server, self._store, context)
 
-    async def process(self, body: bytes | str) -> ChatKitStreamingResult | NonStreamingResult:
+    async def process(self, body: bytes | str) -> sdk.StreamingResult | NonStreamingResult:
         """Answer the request.
 
         Raises:
-            RequestRefused: It can't be answered.
+            RequestRefused: It can't be answered. What is not there is told in the
+                words of the program's own store.
         """
         try:
             request = parse_request(body)
@@ -94,143 +94,107 @@ class Exchange(Dispatcher):
             context = Context(request_metadata=request.metadata)
             if is_streaming(request):
                 return StreamingResult(await self._events(request, request_key(body), context))
-            return NonStreamingResult(await self._json(request, context))
+            return NonStreamingResult(await self._json(request, body, context))
         except ClientError as error:
-            raise RequestRefused(error) from error
+            raise _raised(error) from error
 
-    # Streams
+    # Without a stream
 
-    def _openings(self, context: Context) -> ServerOpenings:
-        return ServerOpenings(
-            self._server, self._adapter, context.owner, self._settings, self._context
-        )
+    async def _json(self, request: Any, body: bytes | str, context: Context) -> bytes:
+        match request:
+            case AttachmentsCreateReq(params=params):
+                return await self._attachments.create(params)
+            case AttachmentsDeleteReq(params=params):
+                await self._attachments.delete(context.owner, params.attachment_id)
+                return EMPTY
+            case ThreadsDeleteReq(params=params):
+                await self._turns.stop(context.owner, params.thread_id)
+                await self._attachments.delete_with_thread(context.owner, params.thread_id)
+                return EMPTY
+            case ThreadsFollowReq():
+                raise UnknownRequestType  # whoever follows needs ids of events, which the SDK lacks
+        try:
+            reply = await self._dispatcher.answer(request, body, context, Client())
+        except HandlerFailed as failed:  # whoever mounts the server answers its exceptions
+            raise failed.__cause__ or failed from None
+        assert isinstance(reply, JSONReply)  # noqa: S101 - the requests that stream are dealt with
+        return reply.json
+
+    # With a stream
 
     async def _events(
         self, request: StreamingRequest, key: str, context: Context
     ) -> AsyncGenerator[bytes]:
         """Check all that can be wrong now; begin when the stream is first read, as the SDK does."""
-        openings = self._openings(context)
+        openings = Openings(self._store, context.owner, self._settings, default_titles=False)
         try:
             opening = await openings.open(request)
         except TurnError as error:
             return _shown(error)
-        if opening.refusal is not None and not self._may_repeat(opening, key):
-            raise opening.refusal
-        return self._frames(openings, opening, context, key)
+        if opening.refusal is not None:
+            since = datetime.now(UTC) - timedelta(seconds=self._settings.repeat_window)
+            if not self._store.may_be_repeated(opening.thread.id, key, since):
+                raise opening.refusal
+        return self._frames(openings, self._with_options(opening), context, key)
 
-    def _may_repeat(self, opening: Opening, key: str) -> bool:
-        leases, thread_id = self._engine.leases, opening.thread.id
-        holder = leases.holder(thread_id)
-        since = datetime.now(UTC) - timedelta(seconds=self._settings.repeat_window)
-        return (holder is not None and holder.request_key == key) or (
-            leases.lost(thread_id, key, self._context, since) is not None
-        )
+    def _with_options(self, opening: Opening) -> Opening:
+        """Let the server say what the client may do with the stream."""
+        prelude = [
+            self._stream_options(opening.thread) if event is STREAM_OPTIONS else event
+            for event in opening.prelude
+        ]
+        return replace(opening, prelude=prelude)
+
+    def _stream_options(self, thread: ThreadRecord) -> bytes:
+        options = self._server.get_stream_options(self._store.thread(thread), self._context)
+        return event_json("stream_options", stream_options=model_json(options))
 
     async def _frames(
-        self, openings: ServerOpenings, opening: Opening, context: Context, key: str
+        self, openings: Openings, opening: Opening, context: Context, key: str
     ) -> AsyncGenerator[bytes]:
         _metadata.set(context.request_metadata)
-        answer = Answer(self._server, self._adapter, self._context)
         try:
-            begun = await self._turns.begin(openings, opening, context, answer, key)
+            start = await self._turns.begin(openings, opening, context, self._answer(opening), key)
         except TurnError as error:
             yield frame(error_event(error))
             return
         except ClientError as error:
-            raise RequestRefused(error) from error
-        reader, ended = begun.reader, False
+            raise _raised(error) from error
+        stream = self._stream(start)
         try:
-            while frames := await reader.read():
-                for piece in frames:  # not in a generator of its own: this is the hot path
+            while chunk := await stream.next():
+                for piece in _frames_of(chunk):
                     yield piece
-            ended = True
         finally:
-            if not ended:
-                await self._left(begun)
-        if self._adapter.cancelled_itself:
+            stream.leave()
+            if start.runner is not None and start.runner.stopping:
+                await start.runner.join()  # what the client has seen is kept before it is gone
+        if self._cancellation.by_itself:
             raise asyncio.CancelledError
 
-    async def _left(self, begun: TurnStart) -> None:
-        """Take note that the client left; wait until what it had seen is kept.
+    def _answer(self, opening: Opening) -> Answer:
+        # Of several tool calls, the output is that of the first; the engine closes the others.
+        closed = [record.id for record in opening.items[1:] if record.type == "client_tool_call"]
+        return Answer(self._server, self._store, self._context, self._cancellation, closed)
 
-        Whoever cancels this, too: the turn ends in a task of its own.
-        """
-        begun.reader.close()
-        self._turns.leave(begun, may_return=False)
-        if begun.runner is not None and begun.runner.stopping:
-            await begun.runner.join()
-
-    # What a server may override
-
-    async def _sync_action(self, action: WidgetAction) -> SyncCustomActionResponse:
-        action.thread.created_at = self._adapter.time(action.thread)
-        sender = action.sender and self._adapter.as_given(action.sender)
-        response = await self._server.sync_action(
-            action.thread, action.action, sender, self._context
-        )
-        if response.updated_item is not None:
-            self._adapter.note_time(response.updated_item)
-        return response
-
-    async def _feedback(self, feedback: Feedback) -> None:
-        await self._server.add_feedback(
-            feedback.thread_id,
-            feedback.item_ids,
-            cast("FeedbackKind", feedback.kind),
-            self._context,
+    def _stream(self, start: TurnStart) -> EventStream:
+        return EventStream(
+            start.reader,
+            is_held=None if start.runner is None else start.runner.is_held,
+            on_leave=lambda broken: self._turns.leave(start, may_return=broken),
         )
 
-    async def _transcribe(self, audio: AudioInput, _: Context) -> TranscriptionResult:
-        return await self._server.transcribe(audio, self._context)
 
-    # Attachments
-
-    async def _json(self, request: Any, context: Context) -> bytes:
-        match request:
-            case AttachmentsCreateReq(params=params):
-                return await self._create_attachment(params)
-            case AttachmentsDeleteReq(params=params):
-                return await self._delete_attachment(params.attachment_id, context)
-            case ThreadsDeleteReq(params=params):
-                return await self._delete_thread(params.thread_id, context)
-        try:
-            return await super()._json(request, context)
-        except HandlerFailed as failed:  # whoever mounts the server answers its exceptions
-            raise failed.__cause__ or failed from None
-
-    async def _create_attachment(self, params: AttachmentCreateParams) -> bytes:
-        files = self._server._get_attachment_store()
-        typed = _MEDIA_TYPE.fullmatch(params.mime_type)
-        if not (typed and params.name.strip() and params.size >= 0):
-            raise InvalidRequest("params: a name, a size in bytes, and a type such as image/png.")
-        attachment = await files.create_attachment(params, self._context)
-        await self._server.store.save_attachment(attachment, context=self._context)
-        return public_attachment(attachment)
-
-    async def _delete_attachment(self, attachment_id: str, context: Context) -> bytes:
-        """Delete the metadata first: the store knows whose it is, and bytes can't come back."""
-        files = self._server._get_attachment_store()
-        await self._adapter.delete_attachment(context.owner, attachment_id)
-        await files.delete_attachment(attachment_id, context=self._context)
-        return EMPTY
-
-    async def _delete_thread(self, thread_id: str, context: Context) -> bytes:
-        await self._turns.stop(context.owner, thread_id)
-        attachments = await self._adapter.delete_thread(context.owner, thread_id)
-        if self._server.attachment_store is not None:
-            for attachment_id in attachments:
-                await self._delete_file(attachment_id)
-        return EMPTY
-
-    async def _delete_file(self, attachment_id: str) -> None:
-        assert self._server.attachment_store is not None  # noqa: S101 - as checked
-        try:
-            await self._server.attachment_store.delete_attachment(
-                attachment_id, context=self._context
-            )
-        except Exception:
-            logger.exception("the file of attachment %s is left over", attachment_id)
+def _frames_of(chunk: bytes) -> Iterator[bytes]:
+    """Yield the frames of a chunk: clients of the SDK get one event at a time."""
+    for piece in chunk.split(_FRAME_END):
+        if piece:
+            yield piece + _FRAME_END
 
 
 async def _shown(error: TurnError) -> AsyncGenerator[bytes]:
     yield frame(error_event(error))
+
+
+def _raised(error: ClientError) -> BaseException:
+    return raised_by_store(error) or RequestRefused(error)

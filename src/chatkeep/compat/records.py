@@ -1,5 +1,8 @@
 """A user's store of ChatKit models as the engine uses one: threads, items and attachments.
 
+What the store raises for a row that is not there, the engine gets as `NotFound`;
+`raised_by_store` gives it back to the one who asked.
+
 The engine works with records, whose times are aware. The user's store and code
 get the times that the SDK would give them: their own as they were, the
 server's naive and local. Many stores sort by them, and Python compares no
@@ -7,8 +10,8 @@ naive time with an aware one.
 """
 
 from asyncio import Lock
-from collections.abc import MutableMapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +21,7 @@ from chatkit.store import NotFoundError, StoreItemType
 from chatkit.store import Store as ChatKitStore
 
 from ..context import Owner
+from ..errors import NotFound
 from ..protocol.types import Attachment, ThreadItem, ThreadMetadata, UserMessageItem, WidgetItem
 from ..protocol.wire import (
     attachment_record,
@@ -62,7 +66,7 @@ class ChatKitRecords(Store):
     """The rows of a ChatKit store, for the context of one request.
 
     The store itself decides what a context may see, so the engine's owner is
-    not looked at. What the store raises comes through as it is.
+    not looked at.
 
     Args:
         locks: A lock for each thread that is being changed.
@@ -79,6 +83,8 @@ class ChatKitRecords(Store):
         self._known: dict[str, bool] = {}
         self._models: dict[str, ThreadMetadata] = {}
         """The threads of this request, as the user's code sees them."""
+        self._read: set[str] = set()
+        """The items that this request has read by their ids."""
 
     async def open(self) -> None:
         """The store is its owner's to open, and to close."""
@@ -91,12 +97,11 @@ class ChatKitRecords(Store):
 
     # Ids and times
 
-    def new_thread(self) -> ThreadRecord:
-        """Return a thread with the store's own kind of id."""
+    def new_thread_id(self) -> str:
+        """Return the store's own kind of id for a thread."""
         thread_id = self._store.generate_thread_id(self._context)
-        thread = ThreadRecord(thread_id, datetime.now(UTC))
-        self._models[thread_id] = self.thread(thread)
-        return thread
+        self._models[thread_id] = self.thread(ThreadRecord(thread_id, datetime.now(UTC)))
+        return thread_id
 
     def new_item_id(self, thread_id: str, item_type: str) -> str:
         """Return the store's own kind of id for an item of a wire type."""
@@ -135,12 +140,13 @@ class ChatKitRecords(Store):
     # Threads
 
     async def _load_thread(self, thread_id: str) -> ThreadMetadata:
-        thread: ThreadMetadata | None = await self._store.load_thread(
-            thread_id, context=self._context
-        )
-        if thread is None:  # not what the contract says, but what many stores do
-            raise NotFoundError(f"Thread {thread_id} not found")
-        return thread
+        with _not_there():
+            thread: ThreadMetadata | None = await self._store.load_thread(
+                thread_id, context=self._context
+            )
+            if thread is None:  # not what the contract says, but what many stores do
+                raise NotFoundError(f"Thread {thread_id} not found")
+            return thread
 
     def _thread_record(self, thread: ThreadMetadata) -> ThreadRecord:
         self.note_time(thread)
@@ -197,7 +203,7 @@ class ChatKitRecords(Store):
         try:
             await self._load_thread(thread_id)
             attachments = await self.list_attachments(owner, thread_id)
-        except NOT_THERE:
+        except (NotFound, *NOT_THERE):
             attachments = []  # then the store decides what there is to delete
         await self._store.delete_thread(thread_id, context=self._context)
         for attachment in attachments:
@@ -220,9 +226,11 @@ class ChatKitRecords(Store):
         return self._known[item_id]
 
     async def get_item(self, owner: Owner, thread_id: str, item_id: str) -> ItemRecord:
-        item = await self._store.load_item(thread_id, item_id, context=self._context)
-        if item is None:
-            raise NotFoundError(f"Item {item_id} not found")
+        with _not_there():
+            item = await self._store.load_item(thread_id, item_id, context=self._context)
+            if item is None:
+                raise NotFoundError(f"Item {item_id} not found")
+        self._read.add(item_id)
         return self._record(item)
 
     async def list_items(
@@ -233,13 +241,31 @@ class ChatKitRecords(Store):
                 thread_id, after=after, limit=limit, order=query.order, context=self._context
             )
 
-        page = await visible_page(
-            load,
-            query.after,
-            query.limit,
-            lambda item: hidden or item.type not in HIDDEN_ITEM_TYPES,
-        )
+        def is_visible(item: ThreadItem) -> bool:
+            return hidden or item.type not in HIDDEN_ITEM_TYPES
+
+        if query.order == "asc" and query.after in self._read:
+            # Not every store takes the id of an item where it takes a cursor of its own.
+            later = await self._items_after(thread_id, query.after)
+            return Page([self._record(item) for item in later if is_visible(item)])
+        page = await visible_page(load, query.after, query.limit, is_visible)
         return Page([self._record(item) for item in page.data], page.after)
+
+    async def _items_after(self, thread_id: str, item_id: str) -> list[ThreadItem]:
+        """Return all items that follow one, read from the newest item back."""
+        found: list[ThreadItem] = []
+        after: str | None = None
+        while True:
+            page = await self._store.load_thread_items(
+                thread_id, after=after, limit=MAX_PAGE_SIZE, order="desc", context=self._context
+            )
+            for item in page.data:
+                if item.id == item_id:
+                    return found[::-1]
+                found.append(item)
+            after = next_cursor(page)
+            if after is None:
+                return []  # what follows an item that isn't listed can't be known
 
     async def save_items(
         self,
@@ -277,9 +303,10 @@ class ChatKitRecords(Store):
         await self._store.save_attachment(model, context=self._context)
 
     async def get_attachment(self, owner: Owner, attachment_id: str) -> AttachmentRecord:
-        attachment = await self._store.load_attachment(attachment_id, self._context)
-        if attachment is None:
-            raise NotFoundError(f"Attachment {attachment_id} not found")
+        with _not_there():
+            attachment = await self._store.load_attachment(attachment_id, self._context)
+            if attachment is None:
+                raise NotFoundError(f"Attachment {attachment_id} not found")
         return attachment_record(attachment, datetime.now(UTC))
 
     async def list_attachments(self, owner: Owner, thread_id: str) -> list[AttachmentRecord]:
@@ -309,6 +336,20 @@ class ChatKitRecords(Store):
 
     async def list_feedback(self, owner: Owner, thread_id: str) -> list[FeedbackRecord]:
         return []
+
+
+@contextmanager
+def _not_there() -> Iterator[None]:
+    try:
+        yield
+    except NOT_THERE as error:
+        raise NotFound from error
+
+
+def raised_by_store(error: Exception) -> BaseException | None:
+    """Return what the user's store raised, if that is what the engine was told."""
+    cause = error.__cause__
+    return cause if isinstance(error, NotFound) and isinstance(cause, NOT_THERE) else None
 
 
 def _patched(metadata: dict[str, Any], changes: ThreadChanges) -> dict[str, Any]:

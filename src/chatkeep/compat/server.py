@@ -9,10 +9,11 @@ from chatkit.store import AttachmentStore, Store
 
 from ..protocol.types import AssistantMessageItem, ThreadItem, ThreadMetadata
 from ..settings import Settings
+from .cancellation import client_left
 from .engine import Engine
 from .exchange import Exchange
 from .ids import use_safe_ids
-from .store import client_left
+from .unused import warn_of_unused
 from .views import as_seen
 
 DEFAULT_SETTINGS = Settings(turn_timeout=3600, idle_timeout=900)
@@ -26,9 +27,16 @@ class ChatKitServer(sdk.ChatKitServer[TContext]):
         store: Your store; it may be replaced later.
         attachment_store: Your store of files, if you take attachments.
         settings: Bounds and deadlines.
+
+    A subclass that overrides what the SDK calls for itself is warned
+    (`UnusedOverride`): here nobody calls it.
     """
 
     _chatkeep_settings = DEFAULT_SETTINGS
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        warn_of_unused(cls, ChatKitServer)
 
     def __init__(
         self,

@@ -1,11 +1,9 @@
 """A user's store with turns, which it knows nothing of, kept beside it."""
 
-import asyncio
-import logging
-from collections.abc import MutableMapping, Sequence
-from contextvars import ContextVar
+from asyncio import Lock
+from collections.abc import Collection, MutableMapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatkit.store import Store as ChatKitStore
 
@@ -22,43 +20,49 @@ from ..stores.base import (
     TurnRecord,
     TurnStatus,
 )
+from .cancellation import Cancellation
 from .leases import Leases
-from .records import NOT_THERE, ChatKitRecords
+from .records import ChatKitRecords
 from .views import hide_items
-
-if TYPE_CHECKING:
-    from .server import ChatKitServer
-
-logger = logging.getLogger("chatkeep.turn")
-
-client_left: ContextVar[bool] = ContextVar("chatkeep_client_left", default=False)
-"""Whether a cancellation that is handled is that of a client who left without a word."""
 
 
 class StoreAdapter(ChatKitRecords):
     """A ChatKit store as the engine uses one, for one request.
 
-    Attributes:
-        superseded: The items that the answer takes the place of.
-        cancelled_itself: Whether the responder raised ``CancelledError`` itself.
+    Args:
+        store: The program's store.
+        context: The request's context, for the store.
+        locks: A lock for each thread that is being changed. The server's.
+        leases: Which turns are under way. The server's.
+        cancellation: How the request's answer is cancelled, if it is.
     """
 
     def __init__(
         self,
-        server: "ChatKitServer[Any]",
         store: ChatKitStore[Any],
         context: Any,
+        locks: MutableMapping[str, Lock],
         leases: Leases,
-        locks: MutableMapping[str, asyncio.Lock],
+        cancellation: Cancellation,
     ) -> None:
         super().__init__(store, context, locks)
-        self._server = server
         self._leases = leases
-        self._turn: TurnRecord | None = None  # that this request began, or took up
-        self._thread: ThreadMetadata | None = None
-        self._stop_handled: bool | None = None
-        self.superseded: frozenset[str] = frozenset()
-        self.cancelled_itself = False
+        self._cancellation = cancellation
+
+    # The server's code
+
+    def begin_answer(self, thread: ThreadMetadata, hidden: Collection[str]) -> None:
+        """Make ready for the server's code, which runs in this task from now on.
+
+        Args:
+            thread: The thread as that code has it, and may change it.
+            hidden: The ids of the items that it is not to see.
+        """
+        thread.created_at = self.time(thread)
+        self._models[thread.id] = thread
+        hide_items(self._store, thread.id, frozenset(hidden))
+
+    # Turns
 
     async def begin_turn(
         self,
@@ -71,38 +75,14 @@ class StoreAdapter(ChatKitRecords):
         repeated_since: datetime | None = None,
         max_active: int | None = None,
     ) -> None:
-        try:
-            if repeated_since is not None and (lost := await self._lost(turn, repeated_since)):
-                raise TurnRepeated(lost)
-            self._leases.take(turn, may_repeat=repeated_since is not None)
-        except TurnRepeated as repeated:
-            self._turn = repeated.turn
-            raise
-        self._turn = turn
+        if repeated_since is not None and (lost := await self._lost(turn, repeated_since)):
+            raise TurnRepeated(lost)
+        self._leases.take(turn, may_repeat=repeated_since is not None)
         try:
             await self._save_beginning(turn, thread, items, attachments)
         except BaseException:
             self._leases.release(turn, "failed")
             raise
-
-    async def _lost(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
-        """A lost turn, if the user's own store lets this context see its thread."""
-        earlier = self._leases.lost(turn.thread_id, turn.request_key, self._context, since)
-        if earlier is None:
-            return None
-        try:
-            await self._load_thread(earlier.thread_id)
-        except NOT_THERE:
-            return None
-        return earlier
-
-    async def repeated_turn(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
-        lost = await self._lost(turn, since)
-        holder = self._leases.holder(turn.thread_id)
-        if lost is None and holder is not None and holder.request_key == turn.request_key:
-            lost = holder
-        self._turn = lost
-        return lost
 
     async def _save_beginning(
         self,
@@ -122,22 +102,37 @@ class StoreAdapter(ChatKitRecords):
                 await self._store.delete_thread(thread.id, context=self._context)
             raise
 
-    async def get_item(self, owner: Owner, thread_id: str, item_id: str) -> ItemRecord:
-        try:
-            return await super().get_item(owner, thread_id, item_id)
-        except NOT_THERE as error:
-            if self._thread is None:
-                raise  # the request named it, so its sender is told in the store's own words
-            raise NotFound from error
+    async def repeated_turn(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        lost = await self._lost(turn, since)
+        holder = self._leases.holder(turn.thread_id)
+        if lost is None and holder is not None and holder.request_key == turn.request_key:
+            return holder
+        return lost
 
-    def begin_answer(self, thread: ThreadMetadata) -> None:
-        """Make ready for the server's code, which runs in this task from now on."""
-        thread.created_at = self.time(thread)
-        self._thread = self._models[thread.id] = thread
-        hide_items(self._store, thread.id, self.superseded)
+    async def _lost(self, turn: TurnRecord, since: datetime) -> TurnRecord | None:
+        """A lost turn, if the user's own store lets this context see its thread."""
+        earlier = self._leases.lost(turn.thread_id, turn.request_key, self._context, since)
+        if earlier is None:
+            return None
+        try:
+            await self._load_thread(earlier.thread_id)
+        except NotFound:
+            return None
+        return earlier
+
+    def may_be_repeated(self, thread_id: str, request_key: str, since: datetime) -> bool:
+        """Whether a request may be one that began a turn before. Asks no store."""
+        holder = self._leases.holder(thread_id)
+        if holder is not None and holder.request_key == request_key:
+            return True
+        return self._leases.lost(thread_id, request_key, self._context, since) is not None
 
     async def get_turn(self, owner: Owner, turn_id: str) -> TurnRecord:
         return self._leases.get(turn_id)
+
+    async def active_turn(self, owner: Owner, thread_id: str) -> TurnRecord | None:
+        await self._load_thread(thread_id)  # raises if it is another's
+        return self._leases.holder(thread_id)
 
     async def request_stop(self, owner: Owner, thread_id: str) -> TurnRecord | None:
         turn = self._leases.holder(thread_id)
@@ -149,20 +144,12 @@ class StoreAdapter(ChatKitRecords):
     async def mark_delivered(self, owner: Owner, turn_id: str, delivered: bool) -> None:
         if delivered:
             self._leases.deliver(turn_id)
-        elif self._turn is not None and self._turn.id == turn_id:
-            self._leases.lose(self._turn, self._context)
-
-    async def active_turn(self, owner: Owner, thread_id: str) -> TurnRecord | None:
-        await self._load_thread(thread_id)  # raises if it is another's
-        return self._leases.holder(thread_id)
+        else:
+            self._leases.lose(self._leases.get(turn_id), self._context)
 
     async def renew(self, holder: str, lease_seconds: float) -> Held:
-        """Nobody else can take the thread: it is this process's for as long as it runs."""
-        turn = self._turn
-        if turn is None or not self._leases.holds(turn):
-            return Held(frozenset(), frozenset())
-        to_stop = {turn.id} if turn.stop_requested else ()
-        return Held(frozenset({turn.id}), frozenset(to_stop))
+        """Nobody else can take a thread: it is this process's for as long as it runs."""
+        return self._leases.held(holder)
 
     async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
         """There is nowhere to keep what was streamed: a crash takes what is unsaved."""
@@ -193,26 +180,10 @@ class StoreAdapter(ChatKitRecords):
         """Save the items that were stored before; the server decides about the new ones."""
         new = [record for record in items if not self._known.get(record.id)]
         await self.save_items(turn.owner, turn.thread_id, [r for r in items if r not in new])
-        if self._stop_handled is None and self._thread is not None:
-            self._stop_handled = await self._handle_stop(turn, self._thread, new)
-        if self._stop_handled is False:
+        pending = [self.item(record) for record in new]
+        if not await self._cancellation.handle(pending, asked_for=turn.stop_requested):
             messages = [record for record in new if record.type == "assistant_message"]
             await self.save_items(turn.owner, turn.thread_id, messages)
-
-    async def _handle_stop(
-        self, turn: TurnRecord, thread: ThreadMetadata, new: Sequence[ItemRecord]
-    ) -> bool:
-        """Call the server's hook, once; return whether it succeeded."""
-        token = client_left.set(not (turn.stop_requested or self.cancelled_itself))
-        try:
-            pending = [self.item(record) for record in new]
-            await self._server.handle_stream_cancelled(thread, pending, self._context)
-        except Exception:
-            logger.exception("handle_stream_cancelled failed; the text is kept without it")
-            return False
-        finally:
-            client_left.reset(token)
-        return True
 
     async def orphaned_turns(self, holder_prefix: str) -> list[TurnRecord]:
         return []

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import ids
 from ..context import Owner
 from ..errors import ClientError, Conflict, InvalidRequest
 from ..protocol.requests import StreamingRequest
@@ -54,6 +53,7 @@ from .threads import writable
 from .titles import title_from_text
 
 STREAM_OPTIONS = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
+"""The event (as JSON) that says what a client may do with a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,6 @@ class Opening:
         prelude: The events (as JSON) that its stream begins with.
         is_retry: Whether the input was answered before. What follows it then goes,
             once the turn has brought something new.
-        superseded: Further items that go then.
         refusal: What is wrong with the request, unless it has come before.
     """
 
@@ -84,7 +83,6 @@ class Opening:
     items: Sequence[ItemRecord] = ()
     attachments: Sequence[AttachmentRecord] = ()
     is_retry: bool = False
-    superseded: Sequence[str] = ()
     refusal: ClientError | None = None
 
 
@@ -146,18 +144,10 @@ class Openings:
         """
         return writable(await self.store.get_thread(self.owner, thread_id))
 
-    def stream_options(self, thread: ThreadRecord) -> bytes:
-        """Return the event (as JSON) that says what the client may do with the stream."""
-        return STREAM_OPTIONS
-
     # A message
 
-    def new_thread(self) -> ThreadRecord:
-        """Return the thread that a first message begins."""
-        return ThreadRecord(ids.thread_id(), datetime.now(UTC))
-
     async def _create(self, kind: str, content: UserMessageInput) -> Opening:
-        thread = self.new_thread()
+        thread = ThreadRecord(self.store.new_thread_id(), datetime.now(UTC))
         opening = await self._message(kind, thread, content)
         if self._default_titles and opening.message is not None:
             thread.title = title_from_text(opening.message)
@@ -190,7 +180,7 @@ class Openings:
             "message",
             thread,
             kind,
-            [said, self.stream_options(thread)],
+            [said, STREAM_OPTIONS],
             input=item,
             message=item,
             items=[record],
@@ -212,7 +202,7 @@ class Openings:
         item = parse_item((await self.store.get_item(self.owner, thread.id, item_id)).data)
         if not isinstance(item, UserMessageItem):
             raise InvalidRequest(f"Item {item_id} is not a user message, to be answered again.")
-        prelude = [self.stream_options(thread)]
+        prelude = [STREAM_OPTIONS]
         return Opening("retry", thread, kind, prelude, input=item, message=item, is_retry=True)
 
     async def items_after(self, thread_id: str, item_id: str) -> list[ItemRecord]:
@@ -241,7 +231,7 @@ class Openings:
             "tool_output",
             thread,
             kind,
-            [self.stream_options(thread)],
+            [STREAM_OPTIONS],
             input=calls[0] if calls else None,
             message=_last_message(newest.data),
         )
@@ -266,7 +256,7 @@ class Openings:
             "structured_input",
             thread,
             kind,
-            [self.stream_options(thread), replaced],
+            [STREAM_OPTIONS, replaced],
             input=answered,
             message=await self.last_message(thread.id),
             items=[record],
@@ -280,7 +270,7 @@ class Openings:
     ) -> Opening:
         sender = await self.sender(thread.id, item_id)
         message = await self.last_message(thread.id)
-        prelude = [self.stream_options(thread)]
+        prelude = [STREAM_OPTIONS]
         return Opening(
             "action", thread, kind, prelude, input=sender, message=message, action=action
         )

@@ -120,6 +120,10 @@ class Recorder:
         """How many bytes of frames the turn has streamed."""
         return self._max_bytes - self._channel.room()
 
+    def new_item_id(self, item_type: str) -> str:
+        """Return an id for an item of a wire type, of the store's own kind."""
+        return self._store.new_item_id(item_type)
+
     # What a responder yields
 
     def text_delta(self, event: ThreadItemUpdatedEvent, item: OpenItem | None = None) -> bool:

@@ -36,7 +36,7 @@ async def open_again(openings: Openings, opening: Opening, earlier: TurnRecord) 
         return replace(opening, thread=thread, refusal=None, items=[], is_retry=True)
     message_id = earlier.input_item_id or ""
     again = await openings.retry(opening.request_type, thread, message_id)
-    prelude = [*again.prelude]
+    prelude = [opening.prelude[-1]]  # what the client may do with the stream
     if opening.kind == "message":
         record = await openings.store.get_item(earlier.owner, thread.id, message_id)
         prelude.insert(0, event_json("thread.item.done", item=public_item(record)))

@@ -50,7 +50,6 @@ class TurnRunner:
     """Runs one turn.
 
     Args:
-        superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
         clock: Tells an observer of the turn.
         on_end: Called at the end, however it went.
@@ -69,7 +68,6 @@ class TurnRunner:
         log: LogWriter,
         store: Store,
         settings: Settings,
-        superseded: Sequence[str],
         namer: Callable[[Turn], Any] | None,
         clock: TurnClock | None,
         on_end: Callable[["TurnRunner"], None],
@@ -84,7 +82,6 @@ class TurnRunner:
         self._items = items
         self._state = state
         self._settings = settings
-        self._superseded = superseded
         self._namer = namer
         self._clock = clock
         self._naming: asyncio.Task[None] | None = None
@@ -385,7 +382,7 @@ class TurnRunner:
         began is no whole answer, and goes when the new one says as much.
         """
         new = {*self._recorder.saved_ids, *(record.id for record in kept)}
-        old = [id_ for id_ in self._superseded if id_ not in new]
+        old = [id_ for id_ in self.turn.replaces if id_ not in new]
         if not old or not (kept or self._recorder.kept_any):
             return []
         if self._status == "finished":

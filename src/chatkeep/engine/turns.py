@@ -172,17 +172,17 @@ class Turns:
         context: Context,
         responder: StreamingResponder,
     ) -> TurnStart:
-        superseded = [*opening.superseded]
+        replaces: list[str] = []
         if opening.is_retry and opening.input is not None:
             # Read only now that the turn has the thread, and no one else adds to it.
             after = await openings.items_after(record.thread_id, opening.input.id)
-            superseded += [item.id for item in after]
+            replaces = [item.id for item in after]
         runner = assemble(
             opening,
             record,
             context,
             responder,
-            superseded,
+            replaces,
             store=self._store,
             worker=self._worker,
             namer=self._namer if opening.is_new else None,

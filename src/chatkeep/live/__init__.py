@@ -1,0 +1,6 @@
+"""The events of turns under way, for whoever follows them."""
+
+from .base import FollowLost, LiveLog, LogReader, LogWriter
+from .memory import MemoryLiveLog
+
+__all__ = ["FollowLost", "LiveLog", "LogReader", "LogWriter", "MemoryLiveLog"]

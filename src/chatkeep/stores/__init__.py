@@ -1,8 +1,55 @@
 """Where threads, items, attachments, feedback and turns are kept."""
 
-from .base import Store
+from typing import TYPE_CHECKING
 
-__all__ = ["Store", "open_store"]
+from ..exports import imported_when_used
+from .base import (
+    DEFAULT_PAGE_SIZE,
+    MAX_PAGE_SIZE,
+    UNSET,
+    AttachmentRecord,
+    Checkpoint,
+    FeedbackRecord,
+    Held,
+    ItemRecord,
+    Page,
+    PageQuery,
+    Store,
+    ThreadChanges,
+    ThreadRecord,
+    TurnChanges,
+    TurnRecord,
+)
+from .capabilities import Purges, Wakes
+
+if TYPE_CHECKING:
+    from .memory import MemoryStore
+    from .sql import SQLStore
+
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_PAGE_SIZE",
+    "UNSET",
+    "AttachmentRecord",
+    "Checkpoint",
+    "FeedbackRecord",
+    "Held",
+    "ItemRecord",
+    "MemoryStore",
+    "Page",
+    "PageQuery",
+    "Purges",
+    "SQLStore",
+    "Store",
+    "ThreadChanges",
+    "ThreadRecord",
+    "TurnChanges",
+    "TurnRecord",
+    "Wakes",
+    "open_store",
+]
+
+__getattr__ = imported_when_used(__name__, {"MemoryStore": "memory", "SQLStore": "sql"})
 
 
 def open_store(url: str) -> Store:

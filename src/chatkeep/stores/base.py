@@ -108,6 +108,10 @@ class Store(ABC):
 
     # Ids
 
+    def new_thread_id(self) -> str:
+        """Return an id that no thread has. A store whose keys are of another kind makes its own."""
+        return ids.thread_id()
+
     def new_item_id(self, thread_id: str, item_type: str) -> str:
         """Return an id that no item of the thread has, for one of a wire type."""
         return ids.item_id(item_type)

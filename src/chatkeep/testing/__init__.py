@@ -1,9 +1,54 @@
 """What the tests of a program that uses Chatkeep need.
 
-* `chatkeep.testing.store_contract`: the suite that every store passes.
-* `chatkeep.testing.responder`: a responder that follows a script.
-* `chatkeep.testing.client`: a client of a Chatkeep in the same process.
-* `chatkeep.testing.server`: a Chatkeep on a real socket, for one test.
-* `chatkeep.testing.model_server`: a model that speaks OpenAI's protocol over a
-  real socket, and fails as it is told to.
+* `StoreContract`: the suite that every store passes.
+* `ScriptedResponder`: a responder that follows a script, with a `Pause` where told.
+* `connected`: a client of a Chatkeep in the same process.
+* `serve`: an ASGI app on a real socket, for one test.
+* `FakeModel`: a model that speaks OpenAI's protocol over a real socket, and gives
+  one `Reply` after the other, or fails as it is told to.
 """
+
+from typing import TYPE_CHECKING
+
+from ..exports import imported_when_used
+
+if TYPE_CHECKING:
+    from .client import InProcessTransport, connected
+    from .model_replies import HangUp, Raw, Reply, Silence, failure
+    from .model_server import FakeModel
+    from .responder import Pause, ScriptedResponder
+    from .server import serve
+    from .store_contract import StoreContract
+
+__all__ = [
+    "FakeModel",
+    "HangUp",
+    "InProcessTransport",
+    "Pause",
+    "Raw",
+    "Reply",
+    "ScriptedResponder",
+    "Silence",
+    "StoreContract",
+    "connected",
+    "failure",
+    "serve",
+]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "FakeModel": "model_server",
+        "HangUp": "model_replies",
+        "InProcessTransport": "client",
+        "Pause": "responder",
+        "Raw": "model_replies",
+        "Reply": "model_replies",
+        "ScriptedResponder": "responder",
+        "Silence": "model_replies",
+        "StoreContract": "store_contract",
+        "connected": "client",
+        "failure": "model_replies",
+        "serve": "server",
+    },
+)
