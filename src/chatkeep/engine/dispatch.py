@@ -34,8 +34,13 @@ from ..stores.base import Store
 from . import threads
 from .failures import error_event
 from .openings import Openings
+from .patience import patience
 from .streams import EventStream
 from .turns import Turns, TurnStart
+
+_STEPS = 3
+"""Before a turn begins an earlier one may have to be ended, which may take twice as
+long as the store may take to keep it; and then the new one has to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,10 @@ class Dispatcher:
         heartbeat = self._settings.heartbeat_interval if live else None
         try:
             openings = self._openings(context)
-            opening = await openings.open(request)
-            responder = self._responder(opening.kind)
-            begun = await self._turns.begin(openings, opening, context, responder, key)
+            async with patience(_STEPS * self._settings.keep_timeout):
+                opening = await openings.open(request)
+                responder = self._responder(opening.kind)
+                begun = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
             return EventStream(Frames([frame(error_event(error))]), heartbeat=heartbeat)
         return self._stream_of(begun, live)
@@ -125,10 +131,11 @@ class Dispatcher:
         return EventStream(
             start.reader,
             turn_id=start.record.id,
-            is_held=None if start.runner is None else start.runner.is_held,
+            runner=start.runner,
+            patience=self._settings.keep_timeout,
             heartbeat=self._settings.heartbeat_interval if live else None,
             spacing=self._turns.spacing,
-            on_leave=lambda: self._turns.leave(start, may_return=live),
+            on_leave=lambda cut_off: self._turns.leave(start, may_return=live or cut_off),
             primed=primed,
         )
 

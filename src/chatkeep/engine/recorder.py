@@ -53,6 +53,8 @@ from .journal import Journal
 
 logger = logging.getLogger("chatkeep.turn")
 
+_ANYTHING = (Exception, asyncio.CancelledError)
+
 FAKE_ID = "__fake_id__"
 """What the Agents SDK calls every answer of a model that gives no ids."""
 
@@ -432,7 +434,7 @@ class Recorder:
         self._keep(piece)
         try:
             self._append(piece)
-        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
+        except _ANYTHING:  # a log of the program's own may raise it
             self._do_without_log()
 
     def publish_end(self, record: ItemRecord, event: str = "thread.item.done") -> None:
@@ -453,7 +455,7 @@ class Recorder:
         self._keep(piece)
         try:
             self._append(piece)
-        except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
+        except _ANYTHING:  # a log of the program's own may raise it
             self._do_without_log()
         if not fits:
             raise AnswerTooLong

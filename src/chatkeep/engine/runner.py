@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..characters import shorten
-from ..errors import AnswerLost, NotFound, TurnLost, TurnTimedOut
+from ..errors import AnswerLost, NotFound, ServiceUnavailable, TurnLost, TurnTimedOut
 from ..live.base import LogWriter
 from ..protocol.sse import frame
 from ..protocol.types import ThreadItemUpdatedEvent
@@ -27,6 +27,7 @@ from ..turn import Turn
 from .calls import call
 from .failures import report
 from .journal import Journal
+from .patience import is_cancelled, patience
 from .recorder import Recorder
 from .thread_items import ThreadItems, weight
 from .thread_state import ThreadState
@@ -52,6 +53,7 @@ class TurnRunner:
         superseded: Items that go once the turn has brought something new.
         namer: Gives the thread its title, while the turn runs.
         on_end: Called at the end, however it went.
+        held_since: When the store was asked for the turn's lease (`steady`).
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class TurnRunner:
         superseded: Sequence[str],
         namer: Callable[[Turn], Any] | None,
         on_end: Callable[["TurnRunner"], None],
+        held_since: float,
     ) -> None:
         self.turn = turn
         self.record = record
@@ -96,7 +99,7 @@ class TurnRunner:
         self._length = 0
         self._attempts = 0
         self._renewed = asyncio.Event()
-        self._held_until = steady() + settings.lease_seconds
+        self._held_until = held_since + settings.lease_seconds
         self.kept = False
         """Whether the store has all of it, and the thread is free."""
         self.lost = False
@@ -105,7 +108,9 @@ class TurnRunner:
     # Running
 
     def start(self) -> None:
-        """Begin to run."""
+        """Begin to run, unless the end has come already."""
+        if self._ending is not None:
+            return
         self._task = asyncio.create_task(self._run(), name=f"chatkeep {self.record.id}")
         if self._namer is not None:
             self._naming = asyncio.create_task(self._name_thread(self._namer))
@@ -114,7 +119,7 @@ class TurnRunner:
         try:
             await self._pump(self._responder.respond(self.turn))
         except asyncio.CancelledError as error:
-            if not _is_cancelled():  # something that the responder waited for was, not the turn
+            if not is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
             self._end("stopped")
             raise
@@ -156,27 +161,36 @@ class TurnRunner:
         owner, thread_id = self.record.owner, self.record.thread_id
         # After the end the turn has no thread any more, but its namer may still come with a title.
         fence = None if self.kept else self.record.id
-        thread = await self.store.update_thread(owner, thread_id, changes, turn=fence)
+        try:
+            thread = await self.store.update_thread(owner, thread_id, changes, turn=fence)
+        except (ServiceUnavailable, asyncio.CancelledError):
+            self._state.not_taken()
+            raise
         self._state.taken(thread)
         self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
 
     async def _name_thread(self, namer: Callable[[Turn], Any]) -> None:
         try:
             title = await call(namer, self.turn)
-            if isinstance(title, str) and title.strip():
+            if isinstance(title, str) and title.strip() and not self.ended:
                 limit = self._settings.max_title_length
                 self.turn.thread.title = shorten(" ".join(title.split()), limit)
                 await self._keep_thread()
         except (TurnLost, NotFound):
             pass  # there is nothing to name any more
-        except Exception:
+        except (Exception, SystemExit):
             logger.exception("turn %s: naming the thread failed", self.record.id)
 
     # Holding the thread
 
-    def renewed(self) -> None:
-        """Take note that the store has renewed the turn's lease."""
-        self._held_until = steady() + self._settings.lease_seconds
+    def renewed(self, asked_at: float) -> None:
+        """Take note that the store has renewed the turn's lease.
+
+        Args:
+            asked_at: When it was asked to (`steady`). This process may have been
+                stopped since, for longer than the lease lasts.
+        """
+        self._held_until = asked_at + self._settings.lease_seconds
         self._renewed.set()
 
     async def is_held(self) -> bool:
@@ -191,6 +205,10 @@ class TurnRunner:
         return not self.lost
 
     # Ending
+
+    def when_ended(self, act: Callable[[], None]) -> None:
+        """Have something done when the end has come, in the event loop."""
+        self._ended.add_done_callback(lambda _: act())
 
     async def join(self) -> None:
         """Wait for the end of the turn."""
@@ -243,7 +261,7 @@ class TurnRunner:
         """Whether anybody reads the turn's events, as far as the log knows."""
         try:
             return self.log.readers > 0
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             logger.exception("the live log can't tell who follows turn %s", self.record.id)
             return True
 
@@ -296,7 +314,7 @@ class TurnRunner:
         if self.lost:
             return shown
         try:
-            async with asyncio.timeout(self._settings.keep_timeout):
+            async with patience(self._settings.keep_timeout):
                 with suppress(NotFound, TurnLost):  # the next line finds out
                     await self._keep_thread()
                 await self.keep(shown)
@@ -317,7 +335,7 @@ class TurnRunner:
     def _end_log(self) -> None:
         try:
             self.log.end()
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             logger.exception("the live log broke at the end of turn %s", self.record.id)
 
     async def keep(self, shown: bytes | None = None) -> None:
@@ -330,6 +348,9 @@ class TurnRunner:
             TurnLost: The thread was taken over, or is gone; nothing was kept.
         """
         self._attempts += 1
+        if self._attempts > 1:
+            with suppress(Exception):  # it went wrong before, and frees no thread
+                await self._keep_thread()
         await self._recorder.catch_up()
         kept = self._recorder.remaining(finished=self._status == "finished")
         events = self._recorder.last_events(kept)
@@ -384,8 +405,3 @@ class TurnRunner:
         says = sum(map(weight, kept)) + await self._items.weigh(self._recorder.saved_ids)
         said = await self._items.weigh(old)
         return old if says > said or (says == said and not is_retry) else []
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 from ..errors import AnswerLost
 from ..live.base import FollowLost, LogReader
 from ..protocol.sse import HEARTBEAT, frame, numbered, priming
 from .failures import error_event
+from .patience import is_cancelled
+from .runner import TurnRunner
 
 logger = logging.getLogger("chatkeep.turn")
 
@@ -19,9 +21,12 @@ class EventStream:
     Args:
         reader: Where they come from.
         turn_id: Whose they are, for a client that asked for ids.
-        is_held: Waits until it is certain whether the turn is still its worker's;
-            what was streamed by one that is not isn't shown.
-        on_leave: Called if the client leaves before the end.
+        runner: What runs the turn, if that is in this process. It knows whether the
+            turn is still its worker's: what was streamed by one that is not isn't shown.
+        patience: How many seconds the log may take to come to its end after the
+            turn has.
+        on_leave: Called if the client leaves before the end; with whether it was cut
+            off, which is no wish of its own.
         heartbeat: For a client that asked for ids and heartbeats: after how
             many seconds of silence it gets one. None sends plain frames.
         spacing: Tells how many seconds lie between two chunks at least; what
@@ -33,10 +38,13 @@ class EventStream:
         "_begun",
         "_delivered",
         "_heartbeat",
-        "_is_held",
+        "_is_last_wait",
+        "_limit",
         "_on_leave",
+        "_patience",
         "_primed",
         "_reader",
+        "_runner",
         "_spacing",
         "_turn_id",
     )
@@ -46,21 +54,27 @@ class EventStream:
         reader: LogReader,
         *,
         turn_id: str | None = None,
-        is_held: Callable[[], Awaitable[bool]] | None = None,
-        on_leave: Callable[[], None] | None = None,
+        runner: TurnRunner | None = None,
+        patience: float = 10.0,
+        on_leave: Callable[[bool], None] | None = None,
         heartbeat: float | None = None,
         spacing: Callable[[], float] | None = None,
         primed: bool = False,
     ) -> None:
         self._reader = reader
         self._turn_id = turn_id
-        self._is_held = is_held
+        self._runner = runner
+        self._patience = patience
         self._on_leave = on_leave
         self._heartbeat = heartbeat
         self._spacing = spacing
         self._primed = primed
         self._begun = False
         self._delivered = False
+        self._limit: asyncio.Timeout | None = None
+        self._is_last_wait = False
+        if runner is not None:
+            runner.when_ended(self._turn_ended)
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         """Yield chunk after chunk, until the end. To stop early is to leave."""
@@ -73,7 +87,7 @@ class EventStream:
     async def next(self) -> bytes:
         """Return what is ready as one chunk; wait if nothing is. At the end it is empty.
 
-        Where the events can't be followed any more it ends too, but as one who left:
+        Where the events can't be followed any more it ends too, and the turn goes on:
         the client comes back, or finds the answer in the thread.
         """
         if self._primed and self._turn_id is not None:
@@ -84,8 +98,15 @@ class EventStream:
             frames = await self._read(gather)
         except FollowLost as error:
             logger.warning("turn %s can't be followed any more: %s", self._turn_id, error)
-            return b""
-        if self._is_held is not None and not await self._is_held():
+            return self._cut_off()
+        except (Exception, asyncio.CancelledError):  # a log of the program's own may raise anything
+            if is_cancelled():
+                raise
+            logger.exception(
+                "the live log broke; turn %s can't be followed any more", self._turn_id
+            )
+            return self._cut_off()
+        if self._runner is not None and not await self._runner.is_held():
             return self._last_words()
         self._begun = True
         self._delivered = self._delivered or not frames
@@ -93,16 +114,29 @@ class EventStream:
 
     async def _read(self, gather: float) -> list[bytes]:
         """The next frames; with their ids, or a heartbeat after a silence, for who asked."""
-        if self._heartbeat is None:
-            return await self._reader.read(gather)
+        limit = self._limit = asyncio.timeout(self._heartbeat)
         try:
-            async with asyncio.timeout(self._heartbeat):
+            async with limit:
+                if self._runner is not None and self._runner.ended:
+                    self._turn_ended()
                 frames = await self._reader.read(gather)
         except TimeoutError:
+            if not limit.expired():
+                raise  # the log's own
+            if self._is_last_wait:
+                raise FollowLost("its log does not end") from None
             return [HEARTBEAT]
-        if self._turn_id is None:
+        finally:
+            self._limit = None
+        if self._heartbeat is None or self._turn_id is None:
             return frames
         return numbered(frames, self._turn_id, self._reader.position - len(frames))
+
+    def _turn_ended(self) -> None:
+        """Give the log some time to come to its end, if it is being read."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._patience)
+            self._is_last_wait = True
 
     def _last_words(self) -> bytes:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""
@@ -112,10 +146,15 @@ class EventStream:
         self._reader.close()
         return frame(error_event(AnswerLost()))
 
-    def leave(self) -> None:
+    def _cut_off(self) -> bytes:
+        """The end of a stream that the log can't go on with."""
+        self.leave(cut_off=True)
+        return b""
+
+    def leave(self, *, cut_off: bool = False) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
-        with suppress(Exception):  # a log of the program's own may raise anything
+        with suppress(Exception, asyncio.CancelledError):  # a log may raise anything
             self._reader.close()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
-            self._on_leave()
+            self._on_leave(cut_off)

@@ -1,5 +1,6 @@
 """A stream as one client reads it: delivered, or left, and told apart."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ import pytest
 
 from chatkeep.context import Owner
 from chatkeep.engine.streams import EventStream
+from chatkeep.live.base import FollowLost, LogReader
 from chatkeep.live.frames import Frames
 from chatkeep.live.memory import MemoryLiveLog
 from chatkeep.stores.base import TurnRecord
@@ -42,7 +44,7 @@ async def chunks_of(stream: EventStream) -> list[bytes]:
 @pytest.mark.parametrize("given", [stream_of, all_there])
 async def test_what_is_ready_goes_together_and_is_delivered(given: Any) -> None:
     left: list[bool] = []
-    stream = await given(FRAMES, on_leave=lambda: left.append(True))
+    stream = await given(FRAMES, on_leave=left.append)
     assert await chunks_of(stream) == [b"".join(FRAMES)]
     stream.leave()
     assert left == []
@@ -56,18 +58,18 @@ async def test_a_live_client_gets_ids(given: Any) -> None:
 
 async def test_whoever_stops_early_has_left_once() -> None:
     left: list[bool] = []
-    stream = await stream_of(FRAMES, ended=False, on_leave=lambda: left.append(True))
+    stream = await stream_of(FRAMES, ended=False, on_leave=left.append)
     async with aclosing(aiter(stream)) as chunks:
         await anext(chunks)
     stream.leave()
-    assert left == [True]
+    assert left == [False]
 
 
 async def test_whoever_never_began_can_leave() -> None:
     left: list[bool] = []
-    stream = await stream_of(FRAMES, on_leave=lambda: left.append(True))
+    stream = await stream_of(FRAMES, on_leave=left.append)
     stream.leave()
-    assert left == [True]
+    assert left == [False]
     assert await chunks_of(stream) == []
 
 
@@ -84,3 +86,32 @@ async def test_silence_is_broken_by_heartbeats_only_for_who_asked() -> None:
     async with aclosing(aiter(stream)) as chunks:
         seen = [await anext(chunks) for _ in range(3)]
     assert seen[1:] == [b": keep-alive\n\n"] * 2
+
+
+class _BrokenReader(LogReader):
+    position = 0
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def read(self, gather: float = 0.0) -> list[bytes]:
+        raise self.error
+
+    def close(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [FollowLost(), OSError(), TimeoutError(), asyncio.CancelledError(), ValueError()]
+)
+@pytest.mark.parametrize("heartbeat", [None, 60.0])
+async def test_whose_log_breaks_was_cut_off_and_did_not_leave(
+    error: BaseException, heartbeat: float | None
+) -> None:
+    """A stop that the user never asked for would end the answer, too."""
+    cut_off: list[bool] = []
+    stream = EventStream(
+        _BrokenReader(error), turn_id=TURN.id, heartbeat=heartbeat, on_leave=cut_off.append
+    )
+    assert await chunks_of(stream) == []
+    assert cut_off == [True]
