@@ -1,13 +1,16 @@
 """After a crash: what was streamed is there, and the thread can be used."""
 
+import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from chatkit.types import (
+    AssistantMessageContentPartTextDelta,
     CustomTask,
     GeneratedImageItem,
+    HiddenContextItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
@@ -19,14 +22,15 @@ from chatkit.types import (
 
 from chatkeep import Chatkeep, Context, Settings, Turn, ids
 from chatkeep.client import ChatClient
+from chatkeep.errors import NotFound
 from chatkeep.stores import open_store
-from chatkeep.stores.base import Checkpoint, PageQuery, ThreadRecord, TurnRecord
+from chatkeep.stores.base import Checkpoint, PageQuery, Store, ThreadRecord, TurnRecord
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
 from support.crashes import DoomedWorker, dead_holder
 from support.events import collected, conversation, done, errors, streamed_text, thread_id_of
-from support.items import widget, widget_root, widget_texts, workflow
+from support.items import assistant_message, widget, widget_root, widget_texts, workflow
 from support.stores import ObservedStore
 
 ME = Context().owner
@@ -256,3 +260,140 @@ async def test_a_turn_that_can_not_be_recovered_does_not_keep_a_server_from_star
         memory.broken.clear()
         events = await collected(client.send("Hi", turn.thread_id))
         assert streamed_text(events) == "Yes."
+
+
+def text(turn: Turn) -> Any:
+    """The plain message's text goes on, though another item has ended since it began."""
+    update = AssistantMessageContentPartTextDelta(content_index=0, delta="and more.")
+    return ThreadItemUpdatedEvent(item_id="msg_1", update=update)
+
+
+async def test_text_goes_on_behind_what_ended_and_survives(database: str) -> None:
+    """An agent's way: a message is added, tools run and end, and then the text comes."""
+    pause = Pause()
+
+    def begin(turn: Turn) -> Any:
+        return ThreadItemAddedEvent(item=assistant_message(turn, "Much, ", "msg_1"))
+
+    responder = ScriptedResponder([begin, lambda turn: workflow(turn, "Search"), text, pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.crashes()
+        async with connected(heir) as other:
+            items = await items_of(other, thread_id_of(events))
+    assert [item["type"] for item in items] == ["user_message", "assistant_message", "workflow"]
+    assert conversation(items)[1] == ("assistant", "Much, and more.")
+
+
+async def test_an_update_that_was_saved_is_not_done_again(database: str) -> None:
+    """The item of an earlier turn was saved whole, and no checkpoint knew of it yet."""
+    pause, end = Pause(), Pause()
+
+    def flow(turn: Turn, *titles: str) -> Any:
+        return workflow(turn, *titles).model_copy(update={"id": "wf_1"})
+
+    def read(_: Turn) -> Any:
+        update = WorkflowTaskAdded(task_index=1, task=CustomTask(title="Read"))
+        return ThreadItemUpdatedEvent(item_id="wf_1", update=update)
+
+    def whole(turn: Turn) -> Any:
+        return ThreadItemDoneEvent(item=flow(turn, "Search", "Read"))
+
+    responder = ScriptedResponder(
+        [lambda turn: flow(turn, "Search")], [read, "Done. ", pause, whole, end]
+    )
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        thread_id = thread_id_of(await collected(client.send("Go")))
+        async with aclosing(client.send("Go on", thread_id)) as stream:
+            await worker.read_until(stream, pause)
+            worker.observed.broken = {"checkpoint"}
+            pause.end()
+            await end.reached.wait()
+            worker.crashes()
+        async with connected(heir) as other:
+            items = await items_of(other, thread_id)
+    (found,) = [item for item in items if item["type"] == "workflow"]
+    assert [task["title"] for task in found["workflow"]["tasks"]] == ["Search", "Read"]
+
+
+async def test_what_is_hidden_and_under_way_survives(database: str) -> None:
+    pause = Pause()
+
+    def hide(turn: Turn) -> Any:
+        hidden = HiddenContextItem(
+            id="hid_1", thread_id=turn.thread.id, created_at=turn.now(), content="secret"
+        )
+        return ThreadItemAddedEvent(item=hidden)
+
+    responder = ScriptedResponder([hide, "Once ", pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder)
+    heir = Chatkeep(store=inner, responder=responder)
+    async with worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.crashes()
+        assert "secret" not in str(events)
+        async with connected(heir):
+            page = await inner.list_items(
+                ME, thread_id_of(events), PageQuery(order="asc"), hidden=True
+            )
+    assert [item.type for item in page.data][1:] == ["hidden_context_item", "assistant_message"]
+
+
+async def test_turns_of_dead_workers_end_with_nobody_asking(database: str) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause])
+    inner = open_store(database)
+    worker = DoomedWorker(inner, responder)
+    observed = ObservedStore(inner)
+    settings = Settings(sweep_interval=0.02)
+    heir = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    async with heir.lifespan(), worker.chat.lifespan(), client_of(worker.chat) as client:
+        async with aclosing(client.send("Tell me")) as stream:
+            events = await worker.read_until(stream, pause)
+            worker.crashes()
+        assert await observed.ends.get() == "interrupted"
+        page = await inner.list_items(ME, thread_id_of(events), PageQuery(order="asc"))
+        assert [item.type for item in page.data] == ["user_message", "assistant_message"]
+
+
+async def test_ended_turns_are_forgotten_with_nobody_asking(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said stays."""
+    monkeypatch.setattr("chatkeep.engine.sweeper._PURGE_SECONDS", 0.02)
+    inner = open_store(database)
+    settings = Settings(keep_turns_days=0.0, replay_seconds=0.0)
+    chat = Chatkeep(store=inner, responder=ScriptedResponder("Yes."), settings=settings)
+    async with connected(chat) as client:
+        thread_id = ""
+        turns: list[str] = []
+
+        @chat.responder
+        async def answer(turn: Turn) -> Any:
+            turns.append(turn.id)
+            yield "Yes."
+
+        thread_id = thread_id_of(await collected(client.send("Hi")))
+        while await is_known(inner, turns[0]):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.02)
+        assert conversation(await items_of(client, thread_id)) == [
+            ("user", "Hi"),
+            ("assistant", "Yes."),
+        ]
+
+
+async def is_known(store: Store, turn_id: str) -> bool:
+    try:
+        await store.get_turn(ME, turn_id)
+    except NotFound:
+        return False
+    return True

@@ -8,13 +8,16 @@ answer was delivered.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from chatkeep import Chatkeep, Message, Settings
-from chatkeep.client import ChatClient
+from chatkeep.client import ChatClient, ClientFailure
+from chatkeep.errors import ServiceUnavailable
 from chatkeep.stores import open_store
+from chatkeep.stores.memory import MemoryStore
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
 from support.crashes import DoomedWorker
@@ -379,3 +382,113 @@ async def test_repeated_answers_to_questions_are_answered(
         assert streamed_text(events) == "Thank you."
         assert await everything(client) == [[("user", "Ask me"), ("assistant", "Thank you.")]]
         assert of_type(events, "thread.created") == []
+
+
+@pytest.mark.parametrize("on_disconnect", ["stop", "finish"])
+@pytest.mark.parametrize("first", ["create", "add"])
+async def test_a_client_that_comes_back_before_its_leaving_is_noted_is_the_same(
+    observed: ObservedStore, on_disconnect: Any, first: str
+) -> None:
+    pause, gate = Pause(), asyncio.Event()
+    before = ["Yes."] if first == "add" else []
+    responder = ScriptedResponder(*before, ["Once ", pause, "upon"], "Once upon")
+    settings = Settings(on_disconnect=on_disconnect)
+    chat = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    async with chat.lifespan(), client_of(chat, live=False) as client:
+        thread_id = thread_id_of(await collected(client.send("Hi"))) if before else None
+        observed.gates["mark_delivered"] = gate
+        async with abandoned(client.send("Go", thread_id), 4):
+            await pause.reached.wait()
+        await observed.waiting["mark_delivered"].wait()
+        again = asyncio.create_task(collected(client.send("Go", thread_id)))
+        for _round in range(50):
+            await asyncio.sleep(0)
+        gate.set()
+        pause.end()
+
+        assert streamed_text(await again) == "Once upon"
+        (talk,) = await everything(client)
+        assert talk[-2:] == [("user", "Go"), ("assistant", "Once upon")]
+        assert len(talk) == 2 + 2 * len(before)
+
+
+async def test_a_request_repeated_while_its_answer_is_being_stopped_is_answered_whole(
+    observed: ObservedStore,
+) -> None:
+    gate = asyncio.Event()
+    responder = ScriptedResponder(["Once ", Pause()], "Once upon a time.")
+    chat = Chatkeep(store=observed.store, responder=responder)
+    async with chat.lifespan(), client_of(chat, live=False) as client:
+        observed.gates["finish_turn"] = gate
+        async with abandoned(client.send("Go"), 5):
+            pass
+        await observed.waiting["finish_turn"].wait()
+        await until_marked(observed)
+        again = asyncio.create_task(collected(client.send("Go")))
+        for _round in range(50):
+            await asyncio.sleep(0)
+        gate.set()
+
+        events = await again
+        assert errors(events) == []
+        assert streamed_text(events) == "Once upon a time."
+        assert await everything(client) == [[("user", "Go"), ("assistant", "Once upon a time.")]]
+
+
+class AnswerGotLost(Exception):
+    """The connection broke after the commit, and before its answer came."""
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable(), AnswerGotLost(), asyncio.CancelledError()])
+async def test_a_first_message_whose_commit_was_not_answered_makes_one_thread(
+    observed: ObservedStore, error: BaseException
+) -> None:
+    """The client is told to come again, and does."""
+    inner = observed.inner.begin_turn
+
+    async def committed_but_not_told(*args: Any, **kwargs: Any) -> None:
+        await inner(*args, **kwargs)
+        raise error
+
+    chat = Chatkeep(store=observed.store, responder=ScriptedResponder("Yes."))
+    async with chat.lifespan(), client_of(chat, live=False) as client:
+        observed.inner.begin_turn = committed_but_not_told  # type: ignore[method-assign]
+        with pytest.raises(ClientFailure) as failed:
+            await collected(client.send("Hi"))
+        assert failed.value.status in {500, 503}
+        observed.inner.begin_turn = inner  # type: ignore[method-assign]
+        events = await collected(client.send("Hi"))
+        assert streamed_text(events) == "Yes."
+        assert await everything(client) == [[("user", "Hi"), ("assistant", "Yes.")]]
+
+
+async def test_a_request_that_is_refused_writes_nothing(memory: ObservedStore) -> None:
+    pause = Pause()
+    responder = ScriptedResponder([questions, tool_call], "Thank you.", ["Once ", pause])
+    chat = Chatkeep(store=memory.store, responder=responder)
+    async with chat.lifespan(), client_of(chat) as client:
+        events = await collected(client.send("Ask me"))
+        thread_id, (asked,) = thread_id_of(events), done(events, "structured_input")
+        await collected(client.structured_input(thread_id, asked["id"], {}))
+        before = rows_of(memory)
+        with pytest.raises(ClientFailure, match="answered already"):
+            await collected(client.structured_input(thread_id, asked["id"], {"why": {}}))
+        with pytest.raises(ClientFailure):
+            await collected(client.structured_input(thread_id, "no such item", {}))
+        with pytest.raises(ClientFailure):
+            await collected(client.retry(thread_id, asked["id"]))
+        assert rows_of(memory) == before
+
+        async with abandoned(client.send("Go", thread_id), 4):
+            await pause.reached.wait()
+            before = rows_of(memory)
+            busy = await collected(client.send("Me, too", thread_id))
+            assert [error["reason"] for error in errors(busy)] == ["thread.busy"]
+            assert rows_of(memory) == before
+
+
+def rows_of(memory: ObservedStore) -> str:
+    """All that is kept, but for leases, which are renewed."""
+    kept = vars(cast("MemoryStore", memory.inner))
+    turns = {key: replace(turn, lease_expires_at=None) for key, turn in kept["_turns"].items()}
+    return repr({**kept, "_turns": turns, "_checkpoints": None, "_journals": None})

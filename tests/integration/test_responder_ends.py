@@ -574,12 +574,12 @@ async def test_an_answer_that_could_not_be_kept_is_kept_later(memory: ObservedSt
 async def test_a_thread_is_free_when_its_answer_can_not_be_kept_at_all(
     memory: ObservedStore,
 ) -> None:
-    settings = Settings(checkpoint_interval=0.01, lease_seconds=0.05)
+    settings = Settings(turn_timeout=0.5, lease_seconds=0.05)
     chat = Chatkeep(store=memory.store, responder=ScriptedResponder("x"), settings=settings)
     memory.broken = {"finish_turn"}
     async with connected(chat) as client:
         thread_id = thread_id_of(await collected(client.send("Hi")))
-        # It gives up when the lease must have lapsed, and tells nobody.
+        # It gives up after as long as a turn may take, and tells nobody.
         while chat._worker.running:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         memory.broken.clear()
@@ -598,11 +598,13 @@ async def test_a_request_that_is_cancelled_as_its_turn_begins_does_not_lock_the_
 
         async def committed_but_not_told(*args: Any, **kwargs: Any) -> None:
             await inner(*args, **kwargs)
-            raise asyncio.CancelledError
+            asking.cancel()
+            await asyncio.sleep(0)
 
         memory.inner.begin_turn = committed_but_not_told  # type: ignore[method-assign]
+        asking = asyncio.create_task(chat.process(add(thread_id, "lost")))
         with pytest.raises(asyncio.CancelledError):
-            await chat.process(add(thread_id, "lost"))
+            await asking
         memory.inner.begin_turn = inner  # type: ignore[method-assign]
         events = await collected(client.send("And now?", thread_id))
 

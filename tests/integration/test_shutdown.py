@@ -182,6 +182,52 @@ async def test_a_failed_answer_is_tried_again_before_the_end(memory: ObservedSto
             await client.threads()
 
 
+@pytest.mark.parametrize("others", [0, 1])
+async def test_an_answer_that_begins_as_the_server_closes_is_none(
+    observed: ObservedStore, others: int
+) -> None:
+    """Neither does it run on a closed store, nor does its thread stay locked."""
+    pause, gate = Pause(), asyncio.Event()
+    settings = Settings(shutdown_grace=0.05)
+    responder = ScriptedResponder(["Once ", pause])
+    chat = Chatkeep(store=observed.store, responder=responder, settings=settings)
+    await chat.open()
+    async with client_of(chat) as client:
+        reading = [asyncio.create_task(collected(client.send("Hi"))) for _ in range(others)]
+        if others:
+            await pause.reached.wait()
+        observed.gates["begin_turn"] = gate
+        late = asyncio.create_task(post(chat, create("Me, too")))
+        await observed.waiting["begin_turn"].wait()
+        closing = asyncio.create_task(chat.close())
+        await asyncio.sleep(0.02)
+        gate.set()
+        assert (await late).status_code == 503
+        await closing
+        for events in await asyncio.gather(*reading):
+            assert [error["reason"] for error in errors(events)] == ["turn.interrupted"]
+    await observed.inner.open()
+    assert [turn.status for turn in await observed.turns()] == ["interrupted"] * (others + 1)
+    assert len(responder.turns) == others
+    await observed.inner.close()
+
+
+async def test_closing_takes_no_longer_with_more_answers(memory: ObservedStore) -> None:
+    """A store that hangs is waited for once, not once for each answer."""
+    settings = Settings(shutdown_grace=0.0, keep_timeout=0.2)
+    responder = ScriptedResponder(["Once ", Pause()])
+    chat = Chatkeep(store=memory.store, responder=responder, settings=settings)
+    await chat.open()
+    async with client_of(chat) as client:
+        reading = [asyncio.create_task(collected(client.send("Hi"))) for _ in range(50)]
+        while len(responder.turns) < 50:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        memory.gates["finish_turn"] = asyncio.Event()
+        async with asyncio.timeout(5.0):  # in turn it would take more than ten
+            await chat.close()
+        await asyncio.gather(*reading)
+
+
 # Requests under way
 
 

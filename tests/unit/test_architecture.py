@@ -40,15 +40,16 @@ LAYERS = (
     # The wire.
     "protocol",
     # A turn, from its parts up to the requests that begin one.
-    "engine.calls engine.timeouts engine.in_flight engine.once engine.workers engine.titles"
+    "engine.calls engine.patience engine.timeouts engine.in_flight engine.once engine.workers engine.titles"
     " engine.conversation engine.states engine.failures engine.thread_items engine.thread_state"
     " engine.threads engine.observing",
-    "engine engine.folding engine.journal engine.streams",
+    "engine engine.folding engine.journal",
     "engine.channel engine.revisions",
     "engine.recorder engine.recovery",
     "turn",
     "responders.base",
     "engine.openings engine.runner",
+    "engine.streams",
     "handlers engine.repeats engine.worker",
     "engine.handling",
     "engine.assembly engine.sweeper",

@@ -180,7 +180,7 @@ class Exchange:
     def _stream(self, start: TurnStart) -> EventStream:
         return EventStream(
             start.reader,
-            is_held=None if start.runner is None else start.runner.is_held,
+            runner=start.runner,
             on_leave=lambda broken: self._turns.leave(start, may_return=broken),
         )
 

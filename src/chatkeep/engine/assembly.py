@@ -1,11 +1,14 @@
 """The parts of one turn, put together: its log, journal, recorder, and what runs it."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from ..context import Context
-from ..protocol.sse import frame
+from ..live.base import LogWriter
+from ..live.frames import NoLog
 from ..responders.base import StreamingResponder
 from ..stores.base import Store, TurnRecord
 from ..turn import Turn
@@ -18,6 +21,8 @@ from .thread_items import ThreadItems
 from .thread_state import ThreadState
 from .worker import Worker
 
+logger = logging.getLogger("chatkeep.turn")
+
 
 def assemble(
     opening: Opening,
@@ -29,16 +34,17 @@ def assemble(
     store: Store,
     worker: Worker,
     namer: Callable[[Turn], Any] | None,
+    held_since: float,
 ) -> TurnRunner:
     """Return what runs a turn that the store has begun. The worker has hold of it."""
-    log = worker.live.create(record)
+    log = _log_of(worker, record)
     journal = Journal(record.id, log)
     until = opening.input if opening.is_retry else None
     items = ThreadItems(store, record.owner, record.thread_id, record.id, until)
     settings = worker.settings
     recorder = Recorder(record.thread_id, journal, log, items, settings.max_answer_bytes)
     for event in opening.prelude:
-        journal.publish(frame(event))
+        recorder.publish(event)
     state = ThreadState(opening.thread)
     turn = Turn(
         id=record.id,
@@ -67,6 +73,15 @@ def assemble(
         namer=namer,
         clock=TurnClock(worker.observer, record.id) if worker.observer else None,
         on_end=worker.ended,
+        held_since=held_since,
     )
     worker.add(runner)
     return runner
+
+
+def _log_of(worker: Worker, record: TurnRecord) -> LogWriter:
+    try:
+        return worker.live.create(record)
+    except (Exception, asyncio.CancelledError):
+        logger.exception("the live log broke; turn %s can't be followed", record.id)
+        return NoLog()

@@ -4,6 +4,7 @@ What is here runs for every token. So it is closures, not methods: to look up fo
 attributes costs as much as all else that a piece of text needs.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +16,8 @@ from .folding import Part
 from .journal import Journal
 
 logger = logging.getLogger("chatkeep.turn")
+
+_ANYTHING = (Exception, asyncio.CancelledError)
 
 
 class Write(Protocol):
@@ -60,7 +63,7 @@ class Channel:
             keep(piece)
             try:
                 show(piece)
-            except Exception:  # noqa: BLE001 - a log of the program's own may raise anything
+            except _ANYTHING:  # a log of the program's own may raise it
                 do_without_log()
 
         def cut(delta: str, part: Part) -> None:
@@ -74,7 +77,7 @@ class Channel:
             keep(piece)
             try:
                 show(piece)
-            except Exception:  # noqa: BLE001 - as above
+            except _ANYTHING:
                 do_without_log()
 
         def do_without_log() -> None:

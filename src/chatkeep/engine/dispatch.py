@@ -44,6 +44,7 @@ from .failures import error_event
 from .handling import run_sync_action, tell_feedback, transcribe
 from .once import Gone, OnceRunner, never
 from .openings import Openings
+from .patience import patience
 from .streams import EventStream
 from .timeouts import Deadline, Deadlines
 from .turns import Turns, TurnStart
@@ -70,6 +71,11 @@ class Client:
     resumable: bool = False
     last_event_id: str | None = None
     gone: Gone = never
+
+
+_STEPS = 3
+"""Before a turn begins an earlier one may have to be ended, which may take twice as
+long as the store may take to keep it; and then the new one has to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +178,10 @@ class Dispatcher:
         try:
             await self._guard(request, context)
             openings = self._openings(context)
-            opening = await openings.open(request)
-            responder = self._responder(opening.kind)
-            start = await self._turns.begin(openings, opening, context, responder, key)
+            async with patience(_STEPS * self._settings.keep_timeout):
+                opening = await openings.open(request)
+                responder = self._responder(opening.kind)
+                start = await self._turns.begin(openings, opening, context, responder, key)
         except TurnError as error:
             return EventStream(Frames([frame(error_event(error))]), resumable=client.resumable)
         return self._stream_of(start, resumable=client.resumable)
@@ -191,7 +198,8 @@ class Dispatcher:
         return EventStream(
             start.reader,
             turn_id=start.record.id,
-            is_held=None if start.runner is None else start.runner.is_held,
+            runner=start.runner,
+            patience=self._settings.keep_timeout,
             resumable=resumable,
             heartbeat=self._settings.heartbeat_interval,
             spacing=self._turns.spacing,

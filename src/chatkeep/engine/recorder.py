@@ -50,6 +50,8 @@ from .folding import OpenItem, OpenMessage, Part, open_item
 from .journal import Journal
 from .revisions import Revision
 
+_ANYTHING = (Exception, asyncio.CancelledError)
+
 FAKE_ID = "__fake_id__"
 """What the Agents SDK calls every answer of a model that gives no ids."""
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..characters import shorten
-from ..errors import AnswerLost, NotFound, TurnLost, TurnTimedOut
+from ..errors import AnswerLost, NotFound, ServiceUnavailable, TurnLost, TurnTimedOut
 from ..live.base import LogWriter
 from ..protocol.sse import frame
 from ..protocol.types import ThreadItemUpdatedEvent
@@ -28,6 +28,7 @@ from .calls import call
 from .failures import report
 from .journal import Journal
 from .observing import TurnClock
+from .patience import is_cancelled, patience
 from .recorder import Recorder
 from .thread_items import ThreadItems, weight
 from .thread_state import ThreadState
@@ -53,6 +54,7 @@ class TurnRunner:
         namer: Gives the thread its title, while the turn runs.
         clock: Tells an observer of the turn.
         on_end: Called at the end, however it went.
+        held_since: When the store was asked for the turn's lease (`steady`).
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class TurnRunner:
         namer: Callable[[Turn], Any] | None,
         clock: TurnClock | None,
         on_end: Callable[["TurnRunner"], None],
+        held_since: float,
     ) -> None:
         self.turn = turn
         self.record = record
@@ -97,7 +100,7 @@ class TurnRunner:
         self._length = 0
         self._attempts = 0
         self._renewed = asyncio.Event()
-        self._held_until = steady() + settings.lease_seconds
+        self._held_until = held_since + settings.lease_seconds
         self.kept = False
         """Whether the store has all of it, and the thread is free."""
         self.lost = False
@@ -106,7 +109,9 @@ class TurnRunner:
     # Running
 
     def start(self) -> None:
-        """Begin to run."""
+        """Begin to run, unless the end has come already."""
+        if self._ending is not None:
+            return
         self._task = asyncio.create_task(self._run(), name=f"chatkeep {self.record.id}")
         if self._namer is not None:
             self._naming = asyncio.create_task(self._name_thread(self._namer))
@@ -117,7 +122,7 @@ class TurnRunner:
                 self._clock.began(self.turn.kind)
             await self._pump(self._outputs())
         except asyncio.CancelledError as error:
-            if not _is_cancelled():  # something that the responder waited for was, not the turn
+            if not is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
             self._end("stopped")
             raise
@@ -163,27 +168,36 @@ class TurnRunner:
         owner, thread_id = self.record.owner, self.record.thread_id
         # After the end the turn has no thread any more, but its namer may still come with a title.
         fence = None if self.kept else self.record.id
-        thread = await self.store.update_thread(owner, thread_id, changes, turn=fence)
+        try:
+            thread = await self.store.update_thread(owner, thread_id, changes, turn=fence)
+        except (ServiceUnavailable, asyncio.CancelledError):
+            self._state.not_taken()
+            raise
         self._state.taken(thread)
         self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
 
     async def _name_thread(self, namer: Callable[[Turn], Any]) -> None:
         try:
             title = await call(namer, self.turn)
-            if isinstance(title, str) and title.strip():
+            if isinstance(title, str) and title.strip() and not self.ended:
                 limit = self._settings.max_title_length
                 self.turn.thread.title = shorten(" ".join(title.split()), limit)
                 await self._keep_thread()
         except (TurnLost, NotFound):
             pass  # there is nothing to name any more
-        except Exception:
+        except (Exception, SystemExit):
             logger.exception("turn %s: naming the thread failed", self.record.id)
 
     # Holding the thread
 
-    def renewed(self) -> None:
-        """Take note that the store has renewed the turn's lease."""
-        self._held_until = steady() + self._settings.lease_seconds
+    def renewed(self, asked_at: float) -> None:
+        """Take note that the store has renewed the turn's lease.
+
+        Args:
+            asked_at: When it was asked to (`steady`). This process may have been
+                stopped since, for longer than the lease lasts.
+        """
+        self._held_until = asked_at + self._settings.lease_seconds
         self._renewed.set()
 
     async def is_held(self) -> bool:
@@ -198,6 +212,10 @@ class TurnRunner:
         return not self.lost
 
     # Ending
+
+    def when_ended(self, act: Callable[[], None]) -> None:
+        """Have something done when the end has come, in the event loop."""
+        self._ended.add_done_callback(lambda _: act())
 
     async def join(self) -> None:
         """Wait for the end of the turn."""
@@ -250,7 +268,7 @@ class TurnRunner:
         """Whether anybody reads the turn's events, as far as the log knows."""
         try:
             return self.log.readers > 0
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             logger.exception("the live log can't tell who follows turn %s", self.record.id)
             return True
 
@@ -305,7 +323,7 @@ class TurnRunner:
         if self.lost:
             return shown
         try:
-            async with asyncio.timeout(self._settings.keep_timeout):
+            async with patience(self._settings.keep_timeout):
                 with suppress(NotFound, TurnLost):  # the next line finds out
                     await self._keep_thread()
                 await self.keep(shown)
@@ -326,7 +344,7 @@ class TurnRunner:
     def _end_log(self) -> None:
         try:
             self.log.end()
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             logger.exception("the live log broke at the end of turn %s", self.record.id)
 
     async def keep(self, shown: bytes | None = None) -> None:
@@ -339,6 +357,9 @@ class TurnRunner:
             TurnLost: The thread was taken over, or is gone; nothing was kept.
         """
         self._attempts += 1
+        if self._attempts > 1:
+            with suppress(Exception):  # it went wrong before, and frees no thread
+                await self._keep_thread()
         await self._recorder.catch_up()
         kept = self._recorder.remaining(finished=self._status == "finished")
         events = self._recorder.last_events(kept)
@@ -393,11 +414,6 @@ class TurnRunner:
         says = sum(map(weight, kept)) + await self._items.weigh(self._recorder.saved_ids)
         said = await self._items.weigh(old)
         return old if says > said or (says == said and not is_retry) else []
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def _timed(outputs: AsyncGenerator[Output], clock: TurnClock) -> AsyncGenerator[Output]:

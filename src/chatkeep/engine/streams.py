@@ -1,19 +1,25 @@
 """A stream of events as one client reads it."""
 
+import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 from ..errors import AnswerLost
-from ..live.base import LogReader
+from ..live.base import FollowLost, LogReader
 from ..protocol.sse import HEARTBEAT, frame, numbered, priming
 from .failures import error_event
+from .patience import is_cancelled
+from .runner import TurnRunner
 from .timeouts import ReadTimeout
 
 logger = logging.getLogger("chatkeep.streams")
 
 _STREAM_OPTIONS = re.compile(rb'data: \{"type":"stream_options"[^\n]*\}\n\n')
+
+_SILENT_SECONDS = 3600.0
+"""How often a stream that may be silent looks whether it should have ended."""
 
 _LOOKED_THROUGH = 8
 """In so many reads at the beginning the stream options are looked for."""
@@ -25,8 +31,10 @@ class EventStream:
     Args:
         reader: Where they come from.
         turn_id: Whose they are, for a client that asked for ids.
-        is_held: Waits until it is certain whether the turn is still its worker's;
-            what was streamed by one that is not isn't shown.
+        runner: What runs the turn, if that is in this process. It knows whether the
+            turn is still its worker's: what was streamed by one that is not isn't shown.
+        patience: How many seconds the log may take to come to its end after the
+            turn has.
         on_leave: Called if the client does not get all of it; with whether that
             is because the events can't be read, not because the client left.
         resumable: Whether the client asked for ids and comments. Else it gets
@@ -45,15 +53,17 @@ class EventStream:
     __slots__ = (
         "_begun",
         "_delivered",
-        "_heartbeat",
-        "_is_held",
+        "_is_late",
         "_on_leave",
+        "_patience",
         "_primed",
         "_reader",
         "_reads",
         "_resumable",
+        "_runner",
         "_sign_of_life",
         "_spacing",
+        "_timeout",
         "_turn_id",
         "broken",
     )
@@ -63,7 +73,8 @@ class EventStream:
         reader: LogReader,
         *,
         turn_id: str | None = None,
-        is_held: Callable[[], Awaitable[bool]] | None = None,
+        runner: TurnRunner | None = None,
+        patience: float = 10.0,
         on_leave: Callable[[bool], None] | None = None,
         resumable: bool = False,
         heartbeat: float | None = None,
@@ -72,17 +83,21 @@ class EventStream:
     ) -> None:
         self._reader = reader
         self._turn_id = turn_id
-        self._is_held = is_held
+        self._runner = runner
+        self._patience = patience
         self._primed = primed
         self._on_leave = on_leave
         self._resumable = resumable
-        self._heartbeat = ReadTimeout(heartbeat) if heartbeat is not None else None
-        self._sign_of_life = HEARTBEAT if resumable else b""
+        self._timeout = ReadTimeout(_SILENT_SECONDS if heartbeat is None else heartbeat)
+        self._sign_of_life = HEARTBEAT if resumable and heartbeat is not None else b""
+        self._is_late = False
         self._reads = 0
         self._spacing = spacing
         self._begun = False
         self._delivered = False
         self.broken = False
+        if runner is not None:
+            runner.when_ended(self._turn_ended)
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
         """Yield chunk after chunk, until the end. To stop early is to leave."""
@@ -100,9 +115,11 @@ class EventStream:
         gather = self._spacing() if self._begun and self._spacing is not None else 0.0
         try:
             chunk = await self._read(gather)
-            if self._is_held is not None and not await self._is_held():
+            if self._runner is not None and not await self._runner.is_held():
                 return self._last_words()
-        except Exception:  # of the log: the turn goes on, and its client may come back
+        except (Exception, asyncio.CancelledError):  # of the log, which may raise anything
+            if is_cancelled():
+                raise
             logger.exception("the events of a turn can't be read; its stream is cut off")
             self.broken = True
             return b""
@@ -111,18 +128,17 @@ class EventStream:
         return chunk
 
     async def _read(self, gather: float) -> bytes:
-        patience = self._heartbeat
+        timeout = self._timeout
         while True:
-            if patience is None:
-                frames = await self._reader.read(gather)
-            else:
-                try:
-                    with patience:
-                        frames = await self._reader.read(gather)
-                except TimeoutError:
-                    if self._sign_of_life:
-                        return self._sign_of_life
-                    continue
+            try:
+                with timeout:
+                    frames = await self._reader.read(gather)
+            except TimeoutError:
+                if self._is_late:
+                    raise FollowLost("the log does not end, though its turn has") from None
+                if self._sign_of_life:
+                    return self._sign_of_life
+                continue
             if self._resumable and self._turn_id is not None:
                 first = self._reader.position - len(frames)
                 return b"".join(numbered(frames, self._turn_id, first))
@@ -130,6 +146,15 @@ class EventStream:
             if not self._sign_of_life and self._reads < _LOOKED_THROUGH:
                 self._look_through(chunk)
             return chunk
+
+    def _turn_ended(self) -> None:
+        """Give the log some time to come to its end."""
+        if not self._delivered:
+            asyncio.get_running_loop().call_later(self._patience, self._expect_end)
+
+    def _expect_end(self) -> None:
+        self._is_late = True
+        self._timeout.expire()
 
     def _look_through(self, chunk: bytes) -> None:
         """Find what a plain client can be sent again: the stream options of this stream."""
@@ -147,10 +172,9 @@ class EventStream:
 
     def leave(self) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
-        with suppress(Exception):  # a log of the program's own may raise anything
+        with suppress(Exception, asyncio.CancelledError):  # a log may raise anything
             self._reader.close()
-        if self._heartbeat is not None:
-            self._heartbeat.close()
+        self._timeout.close()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
             self._on_leave(self.broken)

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from ..stores.base import Store, TurnRecord
 from ..stores.capabilities import Purges
+from .patience import patience
 from .recovery import recover
 from .worker import Worker
 from .workers import has_died, place_prefix
@@ -23,18 +25,25 @@ _PURGED_AT_ONCE = 100
 _PURGE_SECONDS = 60.0
 
 
+class _Suspect(NamedTuple):
+    """What is known of a turn whose lease has lapsed."""
+
+    lease_expires_at: datetime | None
+    since: float
+
+
 class Sweeper:
     """Looks after one store for as long as a server is open.
 
     A turn whose lease has lapsed is a suspect. It is taken over if the lease is
-    still the same at a later look: clocks jump, the database's too, and a worker
+    still the same after a while: clocks jump, the database's too, and a worker
     that lives renews its lease a moment later.
     """
 
     def __init__(self, store: Store, worker: Worker) -> None:
         self._store = store
         self._worker = worker
-        self._suspects: dict[str, datetime | None] = {}
+        self._suspects: dict[str, _Suspect] = {}
         self._sweeps = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -65,11 +74,11 @@ class Sweeper:
             return True
         if not turn.lapsed:
             return False
-        await asyncio.sleep(2 * self._worker.settings.renew_interval)
+        await asyncio.sleep(self._doubtful_seconds)
         now = await self._store.active_turn(turn.owner, turn.thread_id)
-        if now is None or now.id != turn.id:
-            return True  # it has ended meanwhile, or someone else ended it
-        return _is_unchanged(now, turn.lease_expires_at)
+        # It may have been taken over meanwhile; then the thread is free, or another's.
+        is_the_same = now is not None and now.id == turn.id
+        return not is_the_same or _is_unchanged(now, turn.lease_expires_at)
 
     async def recover(self, turn: TurnRecord) -> bool:
         """Keep what an abandoned turn streamed, and free its thread."""
@@ -79,20 +88,23 @@ class Sweeper:
         while True:
             await asyncio.sleep(interval)
             try:
-                await act()
+                async with patience(self._worker.settings.turn_timeout):
+                    await act()
             except Exception:
                 logger.exception("what dead workers left could not be looked after; trying again")
 
     async def _sweep(self) -> None:
         """Take over the turns that nobody runs any more."""
-        suspects: dict[str, datetime | None] = {}
+        suspects: dict[str, _Suspect] = {}
         prefix = _NOBODY if self._sweeps % _WHOLE_SWEEP else place_prefix()
         self._sweeps += 1
-        for turn in await self._store.orphaned_turns(prefix):
+        async with patience(self._worker.settings.keep_timeout):
+            orphaned = await self._store.orphaned_turns(prefix)
+        for turn in orphaned:
             if self._is_certain(turn):
                 await self._take_over(turn)
             elif turn.lapsed and turn.holder != self._worker.holder:
-                suspects[turn.id] = turn.lease_expires_at
+                suspects[turn.id] = self._suspect(turn)
         self._suspects = suspects
 
     def _is_certain(self, turn: TurnRecord) -> bool:
@@ -100,12 +112,26 @@ class Sweeper:
             return not self._worker.runs(turn.id)
         if has_died(turn.holder):
             return True
-        seen_before = turn.id in self._suspects
-        return seen_before and _is_unchanged(turn, self._suspects[turn.id])
+        suspect = self._suspect(turn)
+        watched = asyncio.get_running_loop().time() - suspect.since
+        return turn.lapsed and watched >= self._doubtful_seconds
+
+    def _suspect(self, turn: TurnRecord) -> "_Suspect":
+        """A turn whose lease has lapsed, with since when it is known to have this lease."""
+        known = self._suspects.get(turn.id)
+        if known is not None and known.lease_expires_at == turn.lease_expires_at:
+            return known
+        return _Suspect(turn.lease_expires_at, asyncio.get_running_loop().time())
+
+    @property
+    def _doubtful_seconds(self) -> float:
+        """In so much time a worker that lives has renewed its leases."""
+        return 2 * self._worker.settings.renew_interval
 
     async def _take_over(self, turn: TurnRecord) -> None:
         try:
-            await self.recover(turn)
+            async with patience(self._worker.settings.keep_timeout):
+                await self.recover(turn)
         except Exception:  # one turn must not keep a server from starting, nor from its others
             logger.exception("turn %s of a dead worker could not be recovered", turn.id)
 
@@ -123,5 +149,5 @@ class Sweeper:
             )
 
 
-def _is_unchanged(turn: TurnRecord, lease_expires_at: datetime | None) -> bool:
-    return turn.lapsed and turn.lease_expires_at == lease_expires_at
+def _is_unchanged(turn: TurnRecord | None, lease_expires_at: datetime | None) -> bool:
+    return turn is not None and turn.lapsed and turn.lease_expires_at == lease_expires_at

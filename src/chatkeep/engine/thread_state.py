@@ -22,6 +22,7 @@ class ThreadState:
         self._record = record
         self._thread: ThreadMetadata | None = None
         self._seen: dict[str, Any] = {}
+        self._seen_before: dict[str, Any] = {}
 
     @property
     def thread(self) -> ThreadMetadata:
@@ -37,7 +38,7 @@ class ThreadState:
             return None
         fields, seen = _fields(self.thread), self._seen
         changed = {name: value for name, value in fields.items() if value != seen[name]}
-        self._seen = fields
+        self._seen_before, self._seen = seen, fields
         if "status" in changed:
             changed["status"] = changed["status"].model_dump(exclude_none=True)
         if "metadata" in changed:
@@ -47,6 +48,10 @@ class ThreadState:
             }
             changed["metadata_removed"] = [key for key in before if key not in after]
         return ThreadChanges(**changed, keep_user_title=True)
+
+    def not_taken(self) -> None:
+        """Take note that the changes could not be kept: `take_changes` returns them again."""
+        self._seen = self._seen_before
 
     def taken(self, record: ThreadRecord) -> None:
         """Go on from what the store made of the changes: a person's title stays."""

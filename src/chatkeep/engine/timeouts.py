@@ -25,8 +25,8 @@ class _Wait:
         self._task, self._cancelling, self._expired = task, task.cancelling(), False
 
     def expire(self) -> None:
-        """Cancel the block."""
-        if self._task is not None:
+        """Cancel the block, once."""
+        if self._task is not None and not self._expired:
             self._expired = True
             self._task.cancel()
 

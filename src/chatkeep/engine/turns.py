@@ -12,18 +12,21 @@ from ..errors import (
     NotFound,
     ServiceUnavailable,
     ThreadBusy,
+    TooManyTurns,
     TurnActive,
+    TurnInterrupted,
     TurnRepeated,
 )
 from ..live.base import LogReader
 from ..live.frames import Frames
 from ..responders.base import StreamingResponder
-from ..stores.base import Store, TurnChanges, TurnRecord
+from ..stores.base import Store, TurnRecord
 from ..turn import Turn
 from .assembly import assemble
 from .openings import Opening, Openings
+from .patience import patience
 from .repeats import is_repeat, open_again, stored_answer
-from .runner import TurnRunner
+from .runner import TurnRunner, steady
 from .sweeper import Sweeper
 from .worker import Worker
 
@@ -105,7 +108,11 @@ class Turns:
                 raise opening.refusal
             return await self._begin(openings, record, opening, context, responder, None)
         start = await self._join(openings, opening, earlier, context, responder)
-        await self._store.mark_delivered(earlier.owner, earlier.id, delivered=True)
+        try:
+            await self._store.mark_delivered(earlier.owner, earlier.id, delivered=True)
+        except BaseException:
+            start.reader.close()
+            raise
         return start
 
     def _refuse_if_closing(self) -> None:
@@ -125,20 +132,19 @@ class Turns:
         responder: StreamingResponder,
         horizon: datetime | None,
     ) -> TurnStart:
-        self._worker.beginning[record.id] = record
+        worker = self._worker
+        worker.beginning[record.id] = record
+        asked_at = steady()
         try:
             await self._take_thread(record, opening, horizon)
-            if self._worker.closing:
-                await self._store.finish_turn(record, "interrupted", TurnChanges())
-                raise ServiceUnavailable
             try:
-                return await self._start(openings, record, opening, context, responder)
+                return await self._start(openings, record, opening, context, responder, asked_at)
             except BaseException:
-                self._worker.running.pop(record.id, None)
-                self._worker.doubt(self._store, record)  # it has begun, and nobody runs it
+                if record.id not in worker.running:  # it has begun, and nobody runs it
+                    worker.doubt(self._store, record)
                 raise
         finally:
-            del self._worker.beginning[record.id]
+            del worker.beginning[record.id]
 
     async def _take_thread(
         self, record: TurnRecord, opening: Opening, horizon: datetime | None
@@ -158,7 +164,9 @@ class Turns:
                 if attempt == 2 or not await self._sweeper.is_abandoned(active.turn):
                     raise ThreadBusy from None
                 await self._sweeper.recover(active.turn)
-            except (ServiceUnavailable, asyncio.CancelledError):
+            except (NotFound, TooManyTurns, TurnRepeated):
+                raise
+            except BaseException:
                 self._worker.doubt(self._store, record)  # it may have begun all the same
                 raise
             else:
@@ -171,12 +179,14 @@ class Turns:
         opening: Opening,
         context: Context,
         responder: StreamingResponder,
+        held_since: float,
     ) -> TurnStart:
         replaces: list[str] = []
         if opening.is_retry and opening.input is not None:
             # Read only now that the turn has the thread, and no one else adds to it.
             after = await openings.items_after(record.thread_id, opening.input.id)
             replaces = [item.id for item in after]
+        self._refuse_if_closing()
         runner = assemble(
             opening,
             record,
@@ -186,8 +196,13 @@ class Turns:
             store=self._store,
             worker=self._worker,
             namer=self._namer if opening.is_new else None,
+            held_since=held_since,
         )
-        reader = await self._reader(record)
+        try:
+            reader = await self._reader(record)
+        except BaseException:
+            runner.fail(TurnInterrupted(), "interrupted")
+            raise
         runner.start()
         return TurnStart(record, reader or Frames([]), runner)
 
@@ -240,7 +255,8 @@ class Turns:
     async def _reader(self, record: TurnRecord, position: int = 0) -> LogReader | None:
         """A reader of a turn's events; None if they can't be had, here or at all."""
         try:
-            return await self._worker.live.reader(record, position)
+            async with patience(self._settings.keep_timeout):
+                return await self._worker.live.reader(record, position)
         except Exception:
             logger.exception("turn %s can't be followed", record.id)
             return None

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
 from typing import Any
 
 from ..errors import NotFound, TurnInterrupted, TurnLost
@@ -17,7 +16,8 @@ from ..hooks import Observer
 from ..live.base import LiveLog
 from ..settings import Settings
 from ..stores.base import Store, TurnChanges, TurnRecord
-from .runner import TurnRunner
+from .patience import patience
+from .runner import TurnRunner, steady
 from .workers import new_holder
 
 logger = logging.getLogger("chatkeep.turn")
@@ -84,12 +84,17 @@ class Worker:
             self.in_background(self._keep_again(runner))
 
     async def _keep_again(self, runner: TurnRunner) -> None:
-        """Try to keep the end of a turn until its lease must be thought of as lapsed."""
-        pause, left = _FIRST_PAUSE, max(self.settings.lease_seconds, _FIRST_PAUSE)
+        """Try to keep the end of a turn for as long as a turn may take.
+
+        A database that is gone for everybody may come back to where it was, and
+        only this worker has all that was shown. Should another one have taken the
+        thread over meanwhile, the store says so, and nothing is written.
+        """
+        loop = asyncio.get_running_loop()
+        pause, until = _FIRST_PAUSE, loop.time() + self.settings.turn_timeout
         try:
-            while left > 0 and not self.closing:
+            while loop.time() < until and not self.closing:
                 await asyncio.sleep(pause)
-                left -= pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 if await self._keep(runner):
                     return
@@ -100,7 +105,7 @@ class Worker:
     async def _keep(self, runner: TurnRunner) -> bool:
         """Try once to keep the end of a turn; return whether there is nothing left to try."""
         try:
-            async with asyncio.timeout(self.settings.keep_timeout):
+            async with patience(self.settings.keep_timeout):
                 await runner.keep()
         except TurnLost:
             return True
@@ -127,14 +132,20 @@ class Worker:
     async def _take_back(self, store: Store, record: TurnRecord, key: str) -> None:
         pause = _FIRST_PAUSE
         try:
-            while not self.closing:
-                with suppress(Exception):  # the store does not answer yet
-                    await store.finish_turn(record, "interrupted", TurnChanges(delivered=False))
-                    return
+            while not (await self._is_taken_back(store, record) or self.closing):
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
-            self._doubts.pop(key, None)
+            if self._doubts.get(key) is asyncio.current_task():
+                del self._doubts[key]
+
+    async def _is_taken_back(self, store: Store, record: TurnRecord) -> bool:
+        try:
+            async with patience(self.settings.keep_timeout):
+                await store.finish_turn(record, "interrupted", TurnChanges(delivered=False))
+        except Exception:  # noqa: BLE001 - whatever it is, the store does not answer yet
+            return False
+        return True
 
     # Notes that nobody waits for
 
@@ -172,7 +183,8 @@ class Worker:
             await asyncio.sleep(interval)
             now = loop.time()
             try:
-                await act(now - before)
+                async with patience(self.settings.lease_seconds):
+                    await act(now - before)
             except Exception:
                 logger.exception("the turns under way could not be looked after")
             before = now
@@ -191,9 +203,9 @@ class Worker:
         await asyncio.gather(*(self._renew_in(*each) for each in by_store.items()))
 
     async def _renew_in(self, store: Store, runners: Iterable[TurnRunner]) -> None:
-        settings = self.settings
+        settings, asked_at = self.settings, steady()
         try:
-            async with asyncio.timeout(settings.lease_seconds):
+            async with patience(settings.lease_seconds / 2):
                 held = await store.renew(self.holder, settings.lease_seconds)
         except Exception:
             logger.exception("leases could not be renewed; trying again")
@@ -201,7 +213,7 @@ class Worker:
         for runner in runners:
             turn_id = runner.record.id
             if turn_id in held.active:
-                runner.renewed()
+                runner.renewed(asked_at)
                 if turn_id in held.to_stop:
                     runner.stop()
             elif not runner.ending:
@@ -220,7 +232,7 @@ class Worker:
         if not pieces:
             return
         try:
-            async with asyncio.timeout(self.settings.lease_seconds):
+            async with patience(self.settings.lease_seconds):
                 await store.checkpoint(self.holder, [piece for _, piece in pieces])
         except Exception:
             logger.exception("turns under way could not be saved; trying again")
@@ -244,8 +256,8 @@ class Worker:
         for runner in runners:
             runner.fail(TurnInterrupted(), "interrupted")
         await _wait_for(runners, 2 * settings.keep_timeout)
-        for runner in [runner for runner in self.running.values() if not runner.kept]:
-            await self._keep(runner)
+        left = [runner for runner in self.running.values() if runner.ending and not runner.kept]
+        await asyncio.gather(*map(self._keep, left))
         await _end(self._beats.values(), 0)
         await _end(self._tasks, settings.keep_timeout)
         self.running.clear()

@@ -10,7 +10,7 @@ import pytest
 
 from chatkeep.context import Owner
 from chatkeep.engine.streams import EventStream
-from chatkeep.live.base import LogReader
+from chatkeep.live.base import FollowLost, LogReader
 from chatkeep.live.frames import Frames
 from chatkeep.live.memory import MemoryLiveLog
 from chatkeep.stores.base import TurnRecord
@@ -138,21 +138,29 @@ async def test_being_cancelled_is_no_silence() -> None:
         await reading
 
 
-class _Failing(LogReader):
+class _BrokenReader(LogReader):
     position = 0
 
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
     async def read(self, gather: float = 0.0) -> list[bytes]:
-        raise OSError("the log's server is gone")
+        raise self.error
 
     def close(self) -> None:
-        pass
+        raise self.error
 
 
-async def test_a_log_that_fails_is_no_reader_that_leaves(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("error", [FollowLost(), OSError(), asyncio.CancelledError(), ValueError()])
+@pytest.mark.parametrize("heartbeat", [None, 60.0])
+async def test_whose_log_breaks_was_cut_off_and_did_not_leave(
+    error: BaseException, heartbeat: float | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    left: list[bool] = []
-    stream = EventStream(_Failing(), on_leave=left.append)
+    """A stop that the user never asked for would end the answer, too."""
+    cut_off: list[bool] = []
+    stream = EventStream(
+        _BrokenReader(error), turn_id=TURN.id, heartbeat=heartbeat, on_leave=cut_off.append
+    )
     assert await chunks_of(stream) == []
-    assert (left, stream.broken) == ([True], True)
+    assert (cut_off, stream.broken) == ([True], True)
     assert "can't be read" in caplog.text
