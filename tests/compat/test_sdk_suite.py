@@ -1,7 +1,8 @@
 """The SDK's own tests, run against Chatkeep's server.
 
 They come from the SDK's source distribution, which is fetched once and kept in
-pytest's cache. What it lacks, a small store and a context, is in ``sdk_suite``.
+pytest's cache; without a network they are skipped, but for CI. What it lacks, a
+small store and a context, is in ``sdk_suite``.
 """
 
 import os
@@ -74,7 +75,8 @@ def _source_distribution(config: pytest.Config) -> Path:
         command += ["--no-binary", "openai-chatkit", "--dest", str(cache), requirement]
         fetched = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if fetched.returncode != 0:
-            pytest.fail(f"The SDK's tests can't be fetched: {fetched.stderr}", pytrace=False)
+            told = f"the SDK's tests can't be fetched: {fetched.stderr}"
+            pytest.fail(told, pytrace=False) if "CI" in os.environ else pytest.skip(told)
     return next(cache.glob("*.tar.gz"))
 
 

@@ -67,8 +67,8 @@ class Opening:
         message: The user's message that the turn belongs to, if there is one.
         items: What is saved when the turn begins, appended or in its place.
         prelude: The events (as JSON) that its stream begins with.
-        is_retry: Whether the input was answered before. What follows it then goes,
-            once the turn has brought something new.
+        is_retry: Whether the input was answered before. The items that follow it
+            are deleted once the turn has brought something new.
         refusal: What is wrong with the request, unless it has come before.
     """
 

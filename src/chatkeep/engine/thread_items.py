@@ -60,7 +60,8 @@ class ThreadItems:
             return [until, *await self._before(until.id, limit - 1)][:limit]
         found = await self._before(before, limit)
         places = [place for place, item in enumerate(found) if until and item.id == until.id]
-        return found[places[0] :] if places else found  # what is newer is not looked back on
+        # What stands after a message that is answered again is its old answer.
+        return found[places[0] :] if places else found
 
     async def _before(self, after: str | None, limit: int) -> list[ThreadItem]:
         found: list[ThreadItem] = []

@@ -1,9 +1,9 @@
 """One of several responders, chosen turn by turn."""
 
-import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 
+from ..engine.calls import call
 from ..errors import ConfigurationError
 from ..turn import Turn
 from .base import Output, StreamingResponder, as_responder, close_responder
@@ -50,9 +50,7 @@ class Route:
             await close_responder(source)
 
     async def _chosen(self, turn: Turn) -> StreamingResponder:
-        name = self._choose(turn)
-        if inspect.isawaitable(name):
-            name = await name
+        name = await call(self._choose, turn)
         try:
             return self._responders[name]
         except KeyError:
