@@ -13,6 +13,7 @@ from .errors import ServiceUnavailable
 from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
+from .live.store import StoreLiveLog
 from .responders.base import Responder, as_responder, close_responder
 from .settings import Settings
 from .stores import Store, open_store
@@ -34,7 +35,8 @@ class Chatkeep:
             ``postgresql://...`` or ``memory:``. Nothing is opened yet.
         responder: What answers; or register it with `responder`.
         store: A store of your own, in place of ``database``.
-        live: A live log of your own; by default one in memory.
+        live: A live log of your own; by default one in memory, which also
+            follows the answers of other workers where the store is shared.
         authenticate: Takes the HTTP request and returns the `Context`, or
             raises `AuthenticationRequired` or `PermissionDenied`; sync or
             async. Without it every request is the one local user's.
@@ -61,7 +63,7 @@ class Chatkeep:
         self.store = store or open_store(database)
         self.authenticate = authenticate
         self.context_headers = tuple(name.lower() for name in context_headers)
-        live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
+        live = live or self._live_log()
         namer = None if isinstance(titles, bool) else titles
         self.live = live
         self._worker = Worker(live, self.settings)
@@ -76,6 +78,10 @@ class Chatkeep:
         self._opening = asyncio.Lock()
         if responder is not None:
             self.responder(responder)
+
+    def _live_log(self) -> LiveLog:
+        local = MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
+        return StoreLiveLog(self.store, local) if self.store.shared else local
 
     # What a program plugs in
 

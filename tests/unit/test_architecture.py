@@ -25,6 +25,7 @@ BACKENDS = (
     "chatkeep.stores.sql",
     "chatkeep.live.memory",
     "chatkeep.live.redis",
+    "chatkeep.live.store",
 )
 
 COMPAT = "chatkeep.compat"

@@ -34,6 +34,7 @@ class EventStream:
         "_delivered",
         "_heartbeat",
         "_is_held",
+        "_lost",
         "_on_leave",
         "_primed",
         "_reader",
@@ -60,6 +61,7 @@ class EventStream:
         self._spacing = spacing
         self._primed = primed
         self._begun = False
+        self._lost = False
         self._delivered = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
@@ -73,9 +75,11 @@ class EventStream:
     async def next(self) -> bytes:
         """Return what is ready as one chunk; wait if nothing is. At the end it is empty.
 
-        Where the events can't be followed any more it ends too, but as one who left:
-        the client comes back, or finds the answer in the thread.
+        Where the events can't be followed any more it ends too, but as if the client
+        had left: one that may come back is told to, by an id without an event.
         """
+        if self._lost:
+            return b""
         if self._primed and self._turn_id is not None:
             self._primed = False
             return priming(self._turn_id, self._reader.position)
@@ -84,7 +88,7 @@ class EventStream:
             frames = await self._read(gather)
         except FollowLost as error:
             logger.warning("turn %s can't be followed any more: %s", self._turn_id, error)
-            return b""
+            return self._come_back()
         if self._is_held is not None and not await self._is_held():
             return self._last_words()
         self._begun = True
@@ -103,6 +107,13 @@ class EventStream:
         if self._turn_id is None:
             return frames
         return numbered(frames, self._turn_id, self._reader.position - len(frames))
+
+    def _come_back(self) -> bytes:
+        """The end of a stream that is not the end of its turn."""
+        self._lost = True
+        if self._heartbeat is None or self._turn_id is None:
+            return b""
+        return priming(self._turn_id, self._reader.position)
 
     def _last_words(self) -> bytes:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""

@@ -1,16 +1,18 @@
 """The SQL store: SQLite in a file, or PostgreSQL."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 from sqlalchemy import Connection, text
 
 from ..base import Store
-from ..capabilities import Purges
+from ..capabilities import Purges, Wakes
 from .attachments import Attachments
 from .checkpoints import Checkpoints
 from .dialects import database_at
 from .feedback import Feedback
 from .items import Items
+from .listening import notifications
 from .purging import Purging
 from .schema import explained, make_current
 from .states import States
@@ -22,7 +24,7 @@ __all__ = ["SQLStore"]
 
 
 class SQLStore(
-    Threads, Items, Attachments, Feedback, Turns, Checkpoints, States, Purging, Store, Purges
+    Threads, Items, Attachments, Feedback, Turns, Checkpoints, States, Purging, Store, Purges, Wakes
 ):
     """Keeps everything in SQLite or PostgreSQL.
 
@@ -57,6 +59,9 @@ class SQLStore(
     @reading
     def ping(self, connection: Connection) -> None:
         connection.execute(text("SELECT 1"))
+
+    def woken(self) -> AsyncGenerator[None]:
+        return notifications(self._database.dedicated_connection)
 
     @property
     def busy_connections(self) -> int:

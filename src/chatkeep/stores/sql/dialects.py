@@ -89,6 +89,10 @@ class Database(ABC):
             ServiceUnavailable: The database can't be reached, or is too busy.
         """
 
+    async def dedicated_connection(self) -> Any:
+        """A driver's connection that the caller closes, on which LISTEN works; else None."""
+        return None
+
     @abstractmethod
     def lock_schema(self, connection: Connection) -> None:
         """Keep everyone else from changing the schema until the transaction ends."""
@@ -283,6 +287,22 @@ class PostgreSQL(Database):
         with _availability(self._driver_errors):
             async with self._opened.begin() as connection:
                 return await connection.run_sync(work)
+
+    async def dedicated_connection(self) -> Any:
+        import asyncpg
+
+        address = self._url.render_as_string(hide_password=False)
+        with _availability(self._driver_errors):
+            connection = await asyncpg.connect(
+                address, timeout=_WAIT_SECONDS, statement_cache_size=0
+            )
+            # A pooler gives out process ids of its own: it can't know who will do the work.
+            async with connection.transaction():
+                behind = await connection.fetchval("SELECT pg_backend_pid()")
+        if behind == connection.get_server_pid():
+            return connection
+        await connection.close()
+        return None
 
     def lock_schema(self, connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
