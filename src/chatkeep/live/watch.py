@@ -182,4 +182,5 @@ class Watch:
                 logger.info("the store can't wake followers at the moment: %r", error)
             finally:
                 self._woken = False
+                self._news.set()
             await asyncio.sleep(_LISTEN_AGAIN)
