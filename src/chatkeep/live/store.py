@@ -111,6 +111,8 @@ class _StoreReader(LogReader):
         version, ended = watched.version, watched.ended
         if version != self._seen:
             await self._load(version)
+        elif watched.gone:  # its end was never told, and whoever comes back learns why
+            raise FollowLost("the turn is gone, with its thread")
         elif ended:
             self.close()
         else:

@@ -42,6 +42,7 @@ class Watched:
         turn: The turn.
         version: Another one for each change.
         ended: Whether nothing is added any more.
+        gone: Whether it was deleted, with its thread.
         failure: Why it can't be followed at the moment, if so.
         followers: Who follows.
     """
@@ -50,14 +51,16 @@ class Watched:
         self.turn = turn
         self.version = 0
         self.ended = False
+        self.gone = False
         self.failure: FollowLost | None = None
         self.followers: set[Follower] = set()
         self._frames: int | None = None
         self.update(progress)
 
     def update(self, progress: Progress | None) -> None:
-        """Take in how far the turn has come; None if it is gone, with its thread."""
+        """Take in how far the turn has come; None if it is gone."""
         self.failure = None
+        self.gone = progress is None
         frames = None if progress is None else progress.frames
         ended = progress is None or progress.status != "active"
         if frames is None or frames != self._frames or ended != self.ended:

@@ -245,13 +245,18 @@ async def test_an_ended_turn_whose_pieces_are_gone_has_no_log(
     assert await read(reader) == [], "whoever reads already comes to the end"
 
 
-async def test_a_turn_that_is_deleted_comes_to_its_end(store: WakingStore, live: LiveLog) -> None:
+async def test_a_turn_that_is_deleted_is_not_taken_for_finished(
+    store: WakingStore, live: LiveLog
+) -> None:
     turn = await begun(store)
     await store.checkpoint("elsewhere", [piece(turn, 0, "a")])
     reader = await reader_of(live, turn)
     assert await read(reader) == [(0, "a")]
     await store.delete_thread(ALICE, "t")
-    assert await read(reader) == []
+    with pytest.raises(FollowLost):
+        await read(reader)
+    reader.close()
+    assert await live.reader(turn) is None
 
 
 async def test_a_piece_that_is_sent_again_and_longer_is_read_once(

@@ -296,9 +296,13 @@ class PostgreSQL(Database):
             connection = await asyncpg.connect(
                 address, timeout=_WAIT_SECONDS, statement_cache_size=0
             )
-            # A pooler gives out process ids of its own: it can't know who will do the work.
-            async with connection.transaction():
-                behind = await connection.fetchval("SELECT pg_backend_pid()")
+            try:
+                # A pooler gives out process ids of its own: it can't know who will do the work.
+                async with connection.transaction():
+                    behind = await connection.fetchval("SELECT pg_backend_pid()")
+            except BaseException:
+                connection.terminate()
+                raise
         if behind == connection.get_server_pid():
             return connection
         await connection.close()

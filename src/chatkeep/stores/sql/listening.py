@@ -30,8 +30,8 @@ async def notifications(connect: Callable[[], Awaitable[Any]]) -> AsyncGenerator
     if connection is None:
         return
     news = asyncio.Event()
-    connection.add_termination_listener(lambda _connection: news.set())
     try:
+        connection.add_termination_listener(lambda _connection: news.set())
         await connection.add_listener(CHANNEL, lambda *_notification: news.set())
         while not connection.is_closed():
             yield
@@ -44,5 +44,7 @@ async def notifications(connect: Callable[[], Awaitable[Any]]) -> AsyncGenerator
 async def _close(connection: Any) -> None:
     try:
         await connection.close(timeout=_CLOSE_SECONDS)
-    except Exception:  # noqa: BLE001 - it is lost already, however
+    except BaseException as error:
         connection.terminate()
+        if not isinstance(error, Exception):
+            raise
