@@ -111,13 +111,14 @@ class _StoreReader(LogReader):
         version, ended = watched.version, watched.ended
         if version != self._seen:
             await self._load(version)
-        elif watched.gone:  # its end was never told, and whoever comes back learns why
-            raise FollowLost("the turn is gone, with its thread")
-        elif ended:
-            self.close()
-        else:
+        elif not ended:
             self._news.clear()
             await self._news.wait()
+        elif watched.gone or self.position < (watched.frames or 0):
+            # Its end was not read. Whoever comes back learns what became of it.
+            raise FollowLost("what the turn streamed is gone")
+        else:
+            self.close()
 
     async def _load(self, version: int) -> None:
         try:

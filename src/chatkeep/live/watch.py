@@ -43,6 +43,7 @@ class Watched:
         version: Another one for each change.
         ended: Whether nothing is added any more.
         gone: Whether it was deleted, with its thread.
+        frames: The number after that of the last frame, as far as it is known.
         failure: Why it can't be followed at the moment, if so.
         followers: Who follows.
     """
@@ -54,7 +55,7 @@ class Watched:
         self.gone = False
         self.failure: FollowLost | None = None
         self.followers: set[Follower] = set()
-        self._frames: int | None = None
+        self.frames: int | None = None
         self.update(progress)
 
     def update(self, progress: Progress | None) -> None:
@@ -63,8 +64,8 @@ class Watched:
         self.gone = progress is None
         frames = None if progress is None else progress.frames
         ended = progress is None or progress.status != "active"
-        if frames is None or frames != self._frames or ended != self.ended:
-            self._frames, self.ended = frames, ended
+        if frames is None or frames != self.frames or ended != self.ended:
+            self.frames, self.ended = frames, ended
             self.version += 1
             self._wake()
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from chatkeep.live import watch
 from chatkeep.live.base import FollowLost, LiveLog, LogReader
 from chatkeep.live.memory import MemoryLiveLog
 from chatkeep.live.store import StoreLiveLog
-from chatkeep.stores.base import Checkpoint, Progress, ThreadRecord, TurnChanges, TurnRecord
+from chatkeep.stores.base import Checkpoint, Progress, Store, ThreadRecord, TurnChanges, TurnRecord
 from chatkeep.stores.capabilities import Wakes
 from chatkeep.stores.memory import MemoryStore
+from chatkeep.stores.sql import SQLStore
 
 ALICE = Owner("acme", "alice")
 
@@ -72,7 +74,7 @@ async def live(store: WakingStore) -> AsyncIterator[LiveLog]:
     assert store.listening == 0
 
 
-async def begun(store: MemoryStore, thread_id: str = "t") -> TurnRecord:
+async def begun(store: Store, thread_id: str = "t") -> TurnRecord:
     turn = TurnRecord(f"trn_{thread_id}", ALICE, thread_id, "x", "elsewhere", datetime.now(UTC))
     thread = ThreadRecord(thread_id, turn.started_at)
     await store.begin_turn(turn, lease_seconds=30, thread=thread)
@@ -257,6 +259,23 @@ async def test_a_turn_that_is_deleted_is_not_taken_for_finished(
         await read(reader)
     reader.close()
     assert await live.reader(turn) is None
+
+
+async def test_an_end_that_goes_before_it_was_read_is_not_taken_for_finished(
+    tmp_path: Path,
+) -> None:
+    store = SQLStore(f"sqlite:///{tmp_path}/chat.db")
+    await store.open()
+    live = StoreLiveLog(store, MemoryLiveLog(60, 10_000))
+    turn = await begun(store)
+    await store.finish_turn(turn, "stopped", TurnChanges(tail=piece(turn, 0, "a")))
+    reader = await reader_of(live, turn)
+    await store.delete_thread(ALICE, "t")
+    with pytest.raises(FollowLost):
+        await reader.read()
+    reader.close()
+    await live.close()
+    await store.close()
 
 
 async def test_a_piece_that_is_sent_again_and_longer_is_read_once(
