@@ -19,6 +19,7 @@ from .handlers import FeedbackHandler, Handlers, SyncActionHandler, Transcriber
 from .hooks import Guard, Observer, checked
 from .live.base import LiveLog
 from .live.memory import MemoryLiveLog
+from .live.store import StoreLiveLog
 from .protocol.headers import CONTEXT
 from .protocol.requests import parse_request
 from .responders.base import Responder, as_responder, close_responder
@@ -45,7 +46,8 @@ class Chatkeep:
             ``postgresql://...`` or ``memory:``. Nothing is opened yet.
         responder: What answers; or register it with `responder`.
         store: A store of your own, in place of ``database``.
-        live: A live log of your own; by default one in memory.
+        live: A live log of your own; by default one in memory, which also
+            follows the answers of other workers where the store is shared.
         authenticate: Takes the HTTP request, as the framework has it in which
             this is mounted, and returns the `Context`, or raises
             `AuthenticationRequired` or `PermissionDenied`. Without it every
@@ -82,7 +84,7 @@ class Chatkeep:
         self.store = observed(store or open_store(database), self.observer)
         self.authenticate = authenticate
         self.context_headers = tuple(name.lower() for name in context_headers)
-        live = live or MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
+        live = live or self._live_log()
         namer = None if isinstance(titles, bool) else titles
         self.live = live
         self._worker = Worker(live, self.settings, self.observer)
@@ -103,6 +105,10 @@ class Chatkeep:
         self._changing: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
         if responder is not None:
             self.responder(responder)
+
+    def _live_log(self) -> LiveLog:
+        local = MemoryLiveLog(self.settings.replay_seconds, self.settings.replay_bytes)
+        return StoreLiveLog(self.store, local) if self.store.shared else local
 
     # What a program plugs in
 

@@ -2,17 +2,20 @@
 
 It speaks the plain protocol, so it works against any ChatKit server. It sends
 ``Chatkeep-Live: 1``, which a Chatkeep server takes to mean that this client
-stops an answer by asking (`ChatClient.stop`), not by leaving.
+stops an answer by asking (`ChatClient.stop`), not by leaving; and that it comes
+back where a connection breaks in the middle of an answer.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal, Self, TypeAlias
 
 import httpx2
 
 from .encoding import from_json, to_json
 from .errors import reason_of, words_of
+from .places import Place
 from .protocol.headers import RESUMABLE
 
 JSON: TypeAlias = dict[str, Any]
@@ -23,6 +26,12 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 _STREAM_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=300.0)
 _MAX_EVENT_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
+_TRIES = 6
+"""How often in a row an answer is followed in vain before it is given up."""
+
+_PAGE = 100
+_MAX_PAGES = 2
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)
 
 _STATUS_MESSAGES = {
     401: "The server wants to know who you are: send a token.",
@@ -56,6 +65,13 @@ class ChatClient:
 
     Every method raises `ClientFailure`. An ``error`` event in a stream is part
     of the conversation: it is yielded like any other event.
+
+    Where a Chatkeep server's stream breaks off, it is followed on from the last
+    event (with pauses that grow, and a bound), and each event is yielded once. An
+    answer that ended meanwhile, and whose events are gone, is yielded as
+    ``thread.item.done`` events of the items that the stream did not finish. A
+    request whose answer broke before its first event is sent again, once: a
+    Chatkeep server knows that it is the same one.
 
     Args:
         url: The endpoint, such as ``http://127.0.0.1:8000/chatkit``.
@@ -131,6 +147,17 @@ class ChatClient:
         params = {"thread_id": thread_id, "item_id": item_id, "input": submission}
         return self.stream("threads.add_structured_input", **params)
 
+    def follow(self, thread_id: str, last_event_id: str | None = None) -> AsyncGenerator[Event]:
+        """Yield the events of the answer that is under way in a thread; none if none is.
+
+        Args:
+            last_event_id: The ``id:`` of the last event that is known. Those after it
+                are yielded, for a while after the answer's end too; without
+                it all of an answer that still runs.
+        """
+        place = Place(thread_id, last_event_id)
+        return self._whole("threads.follow", {"thread_id": thread_id}, place)
+
     async def stop(self, thread_id: str) -> None:
         """Stop the answer under way; its stream ends with what there is so far."""
         await self.call("threads.stop", thread_id=thread_id)
@@ -200,21 +227,91 @@ class ChatClient:
             body = await response.aread()
         return _decode(body) if body else {}
 
-    async def stream(self, request_type: str, **params: Any) -> AsyncGenerator[Event]:
+    def stream(self, request_type: str, **params: Any) -> AsyncGenerator[Event]:
         """Make a request that is answered with events. Params of None are left out."""
-        async with self._post(request_type, params, _STREAM_TIMEOUT) as response:
+        is_retry = request_type == "threads.retry_after_item"
+        asked = params.get("item_id") if is_retry else None
+        return self._whole(request_type, params, Place(params.get("thread_id"), None, asked))
+
+    async def _whole(self, request_type: str, params: JSON, place: Place) -> AsyncGenerator[Event]:
+        """Yield all of an answer, over as many connections as it takes."""
+        failure: ClientFailure | None = None
+        while True:
+            try:
+                async with aclosing(self._events(request_type, params, place)) as events:
+                    async for event in events:
+                        yield event
+                if not place.is_unfinished:
+                    return
+                failure = None
+            except _NothingToFollow:
+                for item in await self._missed_items(place):
+                    yield {"type": "thread.item.done", "item": item}
+                return
+            except ClientFailure as error:
+                if not _is_worth_another_try(error, place, request_type):
+                    is_old_server = error.code == "request.unknown_type"
+                    raise (failure if failure and is_old_server else error) from error
+                failure = failure or error
+            place.tries += 1
+            if place.tries > _TRIES:
+                raise failure or _broken()
+            await asyncio.sleep(place.pause)
+            if place.can_follow:
+                request_type, params = "threads.follow", {"thread_id": place.thread_id}
+
+    async def _events(self, request_type: str, params: JSON, place: Place) -> AsyncGenerator[Event]:
+        """Yield what one connection brings that is new.
+
+        Raises:
+            _NothingToFollow: The answer has ended, and its events are gone.
+        """
+        last = place.last_event_id if request_type == "threads.follow" else None
+        async with self._post(request_type, params, _STREAM_TIMEOUT, last) as response:
+            if response.status_code == 204:
+                raise _NothingToFollow
+            place.connected()
             events = httpx2.EventSource(response, max_event_size=_MAX_EVENT_BYTES)
-            async for event in events:
-                if event.data:
-                    yield _decode(event.data.encode("utf-8", "surrogatepass"))
+            async for sent in events:
+                if place.is_elsewhere(sent.id):
+                    raise _NothingToFollow
+                if place.told(sent.id, sent.retry, empty=not sent.data):
+                    event = _decode(sent.data.encode("utf-8", "surrogatepass"))
+                    place.take(event)
+                    yield event
+
+    async def _missed_items(self, place: Place) -> list[JSON]:
+        """The items that an answer finished and its stream did not, in their order."""
+        missed: list[JSON] = []
+        open_items, reached = set(place.open), False
+        after = None
+        for _ in range(_MAX_PAGES if place.anything and place.thread_id else 0):
+            page = await self.items(str(place.thread_id), _PAGE, after)
+            for item in page["data"]:
+                reached = reached or item["id"] in place.finished
+                if item["id"] in open_items or not reached:
+                    missed.append(item)
+                open_items.discard(item["id"])
+            after = page.get("after")
+            if not page.get("has_more") or (reached and not open_items):
+                break
+        if not reached:  # where the answer begins is not known
+            missed = [item for item in missed if item["id"] in place.open]
+        return missed[::-1]
 
     @asynccontextmanager
     async def _post(
-        self, request_type: str, params: JSON, timeout: httpx2.Timeout
+        self,
+        request_type: str,
+        params: JSON,
+        timeout: httpx2.Timeout,
+        last_event_id: str | None = None,
     ) -> AsyncIterator[httpx2.Response]:
         present = {name: value for name, value in params.items() if value is not None}
         content = to_json({"type": request_type, "params": present})
         headers = {"Content-Type": "application/json"}
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = last_event_id
         answered = False
         try:
             async with self._http.stream(
@@ -231,10 +328,28 @@ class ChatClient:
 
     def _unreachable(self, error: httpx2.TransportError, *, answered: bool) -> ClientFailure:
         if answered:
-            message = "The connection broke off in the middle of the answer."
-            return ClientFailure(message, code="connection.lost")
+            return _broken()
         reason = reason_of(error).rstrip(".")
         return ClientFailure(f"Can't reach {self.url}: {reason}.", code="connection.failed")
+
+
+class _NothingToFollow(Exception):
+    """The answer has ended, and what it streamed is gone."""
+
+
+def _broken() -> ClientFailure:
+    message = "The connection broke off in the middle of the answer."
+    return ClientFailure(message, code="connection.lost")
+
+
+def _is_worth_another_try(failure: ClientFailure, place: Place, request_type: str) -> bool:
+    """Whether to follow on, or to send the same request again, after a failure."""
+    is_lost = failure.code in {"connection.lost", "connection.failed"}
+    if request_type == "threads.follow":
+        return is_lost or (failure.status or 0) >= 500 or failure.status == 429
+    if place.anything:
+        return is_lost and place.can_follow
+    return is_lost and place.tries == 0 and not isinstance(failure.__cause__, _NOT_SENT)
 
 
 def _is_web_address(url: str) -> bool:

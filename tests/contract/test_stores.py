@@ -8,7 +8,7 @@ import pytest
 from chatkeep.stores.base import Store
 from chatkeep.stores.memory import MemoryStore
 from chatkeep.stores.sql import SQLStore
-from chatkeep.testing.store_contract import PurgingContract, StoreContract
+from chatkeep.testing.store_contract import PurgingContract, StoreContract, WakingContract
 
 
 async def _opened(store: SQLStore) -> AsyncIterator[Store]:
@@ -34,7 +34,7 @@ class TestSQLiteStore(StoreContract, PurgingContract):
             yield store
 
 
-class TestPostgreSQLStore(StoreContract, PurgingContract):
+class TestPostgreSQLStore(StoreContract, PurgingContract, WakingContract):
     @pytest.fixture
     async def store(self, postgres_url: str) -> AsyncIterator[Store]:
         async for store in _opened(SQLStore(postgres_url)):

@@ -32,17 +32,18 @@ LAYERS = (
     "version exports ids encoding characters messages context protocol.headers"
     " stores.records stores.cursors",
     "errors",
-    "settings client hooks",
+    "settings hooks",
     # Contracts, then what fulfils them. The core names contracts only.
-    "stores.base stores.capabilities live.base live.frames",
+    "stores.base stores.capabilities live.base live.frames live.entries",
     "stores.memory stores.sql live",
     "stores",
-    # The wire.
+    # The wire, and who speaks it from the other end.
     "protocol",
+    "client places",
     # A turn, from its parts up to the requests that begin one.
-    "engine.calls engine.patience engine.timeouts engine.in_flight engine.once engine.workers engine.titles"
-    " engine.conversation engine.states engine.failures engine.thread_items engine.thread_state"
-    " engine.threads engine.observing",
+    "engine.calls engine.patience engine.timeouts engine.in_flight engine.once engine.workers"
+    " engine.titles engine.conversation engine.states engine.failures engine.thread_items"
+    " engine.thread_state engine.threads engine.observing",
     "engine engine.folding engine.journal",
     "engine.channel engine.revisions",
     "engine.recorder engine.recovery",
@@ -78,7 +79,10 @@ UPWARD = {
 }
 """Imports that go up all the same. They stand inside functions, or are for type checkers."""
 
-CONTRACTS = "stores.base stores.records stores.cursors stores.capabilities live.base live.frames"
+CONTRACTS = (
+    "stores.base stores.records stores.cursors stores.capabilities"
+    " live.base live.entries live.frames"
+)
 
 WHO_MAY_IMPORT = {
     "chatkit": "protocol compat",

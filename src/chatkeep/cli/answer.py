@@ -51,7 +51,11 @@ class Sources:
 class Answer:
     """Folds the events of one turn, and tells a view what is new.
 
+    Events that come again, as after a broken connection, and items that were
+    shown before show nothing twice.
+
     Attributes:
+        view: Where it is shown.
         thread_id: The thread, as soon as it is known.
         title: The thread's title, if an event told it.
         user_item_id: The user's message that is answered.
@@ -67,8 +71,10 @@ class Answer:
         self.items: dict[str, JSON] = {}
         self.sources = Sources()
         self.error: Event | None = None
-        self._view = view
+        self.view = view
         self._shown: dict[tuple[str, int], int] = {}
+        self._told: dict[tuple[str, int], int] = {}
+        """How much text of a part the events told, where they began again."""
         self._cited: dict[tuple[str, int], int] = {}
         self._tasks: dict[tuple[str, int], str] = {}
 
@@ -98,10 +104,10 @@ class Answer:
             case "thread.item.removed":
                 self.items.pop(event["item_id"], None)
             case "progress_update":
-                self._view.status(event["text"])
+                self.view.status(event["text"])
             case "notice":
                 title = event.get("title")
-                self._view.note(f"{title}: {event['message']}" if title else event["message"])
+                self.view.note(f"{title}: {event['message']}" if title else event["message"])
             case "error":
                 self.error = event
 
@@ -117,6 +123,8 @@ class Answer:
     def _begin(self, item: JSON) -> None:
         match item["type"]:
             case "assistant_message":
+                for part in [part for part in self._told if part[0] == item["id"]]:
+                    self._told[part] = 0
                 self._show_message(item)
             case "workflow":
                 self._show_tasks(item)
@@ -124,33 +132,51 @@ class Answer:
     def _update(self, item_id: str, update: JSON) -> None:
         match update["type"]:
             case "assistant_message.content_part.text_delta":
-                self._show_text(item_id, update["content_index"], update["delta"])
+                self._add_text(item_id, update["content_index"], update["delta"])
             case "assistant_message.content_part.annotation_added":
-                self._cite(item_id, update["content_index"], update["annotation"])
+                self._add_citation(item_id, update)
             case "assistant_message.content_part.added" | "assistant_message.content_part.done":
                 self._show_part(item_id, update["content_index"], update["content"])
             case "workflow.task.added" | "workflow.task.updated":
                 self._show_task(item_id, update["task_index"], update["task"])
 
     def _finish(self, item: JSON) -> None:
+        if self.items.get(item["id"]) == item:
+            return
         self.items[item["id"]] = item
         match item["type"]:
             case "user_message":
                 self.user_item_id = item["id"]
             case "assistant_message":
                 self._show_message(item)
-                self._view.end()
+                self.view.end()
             case "workflow":
                 self._show_tasks(item, finished=True)
             case other if other not in {"end_of_turn"}:
-                self._view.note(describe_item(item))
+                self.view.note(describe_item(item))
 
     def _show_message(self, item: JSON) -> None:
         for index, part in enumerate(item["content"]):
             self._show_part(item["id"], index, part)
 
+    def _add_text(self, item_id: str, index: int, delta: str) -> None:
+        """Show a delta, as far as it goes beyond what is shown."""
+        part = (item_id, index)
+        told = self._told.get(part, 0)
+        self._told[part] = told + len(delta)
+        known = self._shown.get(part, 0) - told
+        if known < len(delta):
+            self._show_text(item_id, index, delta[max(0, known) :])
+
+    def _add_citation(self, item_id: str, update: JSON) -> None:
+        index = update["content_index"]
+        known = self._cited.get((item_id, index), 0)
+        if update.get("annotation_index", known) >= known:
+            self._cite(item_id, index, update["annotation"])
+
     def _show_part(self, item_id: str, index: int, part: JSON) -> None:
         """Show what this state of a part has and earlier events had not."""
+        self._told[item_id, index] = len(part["text"])
         cited = self._cited.get((item_id, index), 0)
         for annotation in sorted(part.get("annotations", ())[cited:], key=_place):
             self._show_up_to(item_id, index, part["text"], _place(annotation))
@@ -166,9 +192,9 @@ class Answer:
     def _show_text(self, item_id: str, index: int, text: str) -> None:
         part = (item_id, index)
         if part not in self._shown:
-            self._view.end()
+            self.view.end()
         self._shown[part] = self._shown.get(part, 0) + len(text)
-        self._view.text(text)
+        self.view.text(text)
 
     def _cite(self, item_id: str, index: int, annotation: JSON) -> None:
         """Number a source, and mark it in the text if its place is where the text ends."""
@@ -176,7 +202,7 @@ class Answer:
         self._cited[part] = self._cited.get(part, 0) + 1
         number = self.sources.number(annotation["source"])
         if _place(annotation) >= self._shown.get(part, 0):
-            self._view.text(f" [{number}]")
+            self.view.text(f" [{number}]")
 
     def _show_tasks(self, item: JSON, *, finished: bool = False) -> None:
         for index, task in enumerate(item["workflow"]["tasks"]):
@@ -185,10 +211,10 @@ class Answer:
     def _show_task(self, item_id: str, index: int, task: JSON, *, finished: bool = False) -> None:
         text = describe_task(task)
         if not (finished or task.get("status_indicator") == "complete"):
-            self._view.status(text)
+            self.view.status(text)
         elif text and self._tasks.get((item_id, index)) != text:
             self._tasks[item_id, index] = text
-            self._view.task(text)
+            self.view.task(text)
 
 
 def _place(annotation: JSON) -> float:

@@ -1,6 +1,7 @@
 """The conversation behind ``chatkeep chat``: one thread at a time, and what can be done to it."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 from itertools import groupby
 from typing import ClassVar, Literal, TypeAlias
@@ -8,10 +9,10 @@ from typing import ClassVar, Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from ..client import JSON, ChatClient, Event
+from ..client import JSON, ChatClient, ClientFailure, Event
 from .answer import Answer, describe_error, user_text
 from .reading import Leave, Reading
-from .views import complain, safe, view_for
+from .views import OpenView, complain, safe, view_for
 
 _PAGE = 20
 
@@ -80,8 +81,29 @@ class Session:
     async def _follow(self, events: AsyncGenerator[Event], user_item_id: str | None = None) -> bool:
         """Show an answer as it comes; Ctrl-C has it stopped, a second one leaves."""
         view = view_for(self._console)
-        answer = self._answer = Answer(view, self._thread_id)
+        answer = Answer(view, self._thread_id)
         answer.user_item_id = user_item_id
+        return await self._show_on(answer, view, events)
+
+    async def _follow_running(self, thread_id: str) -> bool:
+        """Show the answer that is under way in a thread, if one is."""
+        events = self._client.follow(thread_id)
+        try:
+            first = await anext(events, None)
+        except ClientFailure as failure:
+            if failure.status is None:
+                raise
+            return True  # the server knows no such request
+        if first is None:
+            return True
+        view = view_for(self._console)
+        answer = self._answer or Answer(view, thread_id)
+        answer.view = view
+        return await self._show_on(answer, view, _preceded(first, events))
+
+    async def _show_on(self, answer: Answer, view: OpenView, events: AsyncGenerator[Event]) -> bool:
+        """Show what an answer has not shown yet, to its end."""
+        self._answer = answer
         try:
             with view:
                 stopped = await Reading(self._client, events, answer, view).run()
@@ -141,7 +163,7 @@ class Session:
         if page.get("has_more"):
             self._say("(Earlier messages are left out.)", "dim")
         self._show(page["data"][::-1])
-        return True
+        return await self._follow_running(thread_id)
 
     def _show(self, items: list[JSON]) -> None:
         """Show a thread's items, and take up from where they end."""
@@ -237,6 +259,14 @@ class Session:
     def _refuse(self, message: str) -> bool:
         complain(message)
         return False
+
+
+async def _preceded(first: Event, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """Yield an event that was read already, and then the others."""
+    async with aclosing(events):
+        yield first
+        async for event in events:
+            yield event
 
 
 def _title(thread: JSON) -> str:

@@ -2,18 +2,14 @@
 
 An entry is a frame that followers get, or a note that only recovery reads: what
 an item of an earlier turn was like before this turn changed it, and what happens
-to items that no client sees. Entries are bytes that end in an empty line, so a
-piece of a journal is just its entries, one after the other.
+to items that no client sees. `live.entries` says how they are written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from ..live.base import LogWriter
+from ..live.entries import END, FRAME, NOTE, entries_of
 from ..stores.base import Checkpoint
-
-_FRAME = b"data: "
-_NOTE = b"note: "
-_END = b"\n\n"
 
 
 class Journal:
@@ -47,7 +43,7 @@ class Journal:
 
     def note(self, event: bytes) -> None:
         """Add an event (as JSON) that only recovery reads."""
-        self.entries.append(_NOTE + event + _END)
+        self.entries.append(NOTE + event + END)
 
     def unsaved(self, more: Sequence[bytes] = ()) -> Checkpoint | None:
         """Return what no checkpoint has yet as one piece, or None if there is nothing.
@@ -58,7 +54,7 @@ class Journal:
         entries = [*self.entries, *more]
         if not entries:
             return None
-        frames = sum(entry.startswith(_FRAME) for entry in entries)
+        frames = sum(entry.startswith(FRAME) for entry in entries)
         return Checkpoint(
             self._turn_id, self._saved_entries, self._saved_frames, frames, b"".join(entries)
         )
@@ -71,20 +67,6 @@ class Journal:
         self._saved_frames += piece.frames
 
 
-def entries_of(piece: Checkpoint) -> Iterator[bytes]:
-    """Yield the entries of a piece, each without its end."""
-    yield from filter(None, piece.data.split(_END))
-
-
-def frames_of(pieces: Iterable[Checkpoint], start: int) -> list[bytes]:
-    """Return the frames of a journal's pieces from the number ``start`` on."""
-    frames: list[bytes] = []
-    for piece in pieces:
-        own = [entry + _END for entry in entries_of(piece) if entry.startswith(_FRAME)]
-        frames += own[max(0, start + len(frames) - piece.first) :]
-    return frames
-
-
 def event_of(entry: bytes) -> bytes:
     """Return the event (as JSON) that an entry holds."""
-    return entry.removeprefix(_FRAME).removeprefix(_NOTE)
+    return entry.removeprefix(FRAME).removeprefix(NOTE)

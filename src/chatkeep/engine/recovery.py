@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..errors import NotFound, ServiceUnavailable, TurnInterrupted
+from ..live.entries import entries_of
 from ..protocol.sse import frame
 from ..protocol.wire import aware, event_json, from_json, public_item, to_json
 from ..stores.base import Checkpoint, ItemRecord, Store, TurnChanges, TurnRecord
 from .failures import error_event
 from .folding import OpenItem, open_item
-from .journal import entries_of, event_of
+from .journal import event_of
 
 logger = logging.getLogger("chatkeep.turn")
 

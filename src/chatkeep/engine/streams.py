@@ -108,7 +108,13 @@ class EventStream:
             self.leave()
 
     async def next(self) -> bytes:
-        """Return what is ready as one chunk; wait if nothing is. At the end it is empty."""
+        """Return what is ready as one chunk; wait if nothing is. At the end it is empty.
+
+        Where the events can't be followed any more it ends too, and the turn goes on.
+        A client that may come back is told to, by an id without an event.
+        """
+        if self.broken:
+            return b""
         if self._primed and self._turn_id is not None:
             self._primed = False
             return priming(self._turn_id, self._reader.position)
@@ -121,8 +127,7 @@ class EventStream:
             if is_cancelled():
                 raise
             logger.exception("the events of a turn can't be read; its stream is cut off")
-            self.broken = True
-            return b""
+            return self._come_back()
         self._begun = True
         self._delivered = self._delivered or not chunk
         return chunk
@@ -161,6 +166,13 @@ class EventStream:
         self._reads += 1
         if found := _STREAM_OPTIONS.search(chunk):
             self._sign_of_life = found[0]
+
+    def _come_back(self) -> bytes:
+        """The end of a stream that is not the end of its turn."""
+        self.broken = True
+        if not self._resumable or self._turn_id is None:
+            return b""
+        return priming(self._turn_id, self._reader.position)
 
     def _last_words(self) -> bytes:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""

@@ -17,7 +17,7 @@ from ..errors import (
     TurnInterrupted,
     TurnRepeated,
 )
-from ..live.base import LogReader
+from ..live.base import FollowLost, LogReader
 from ..live.frames import Frames
 from ..responders.base import StreamingResponder
 from ..stores.base import Store, TurnRecord
@@ -245,7 +245,7 @@ class Turns:
             if reader is not None:
                 return TurnStart(earlier, reader, runner)
         if earlier.status == "active":
-            raise ThreadBusy  # it runs in another worker, whose log can't be read here
+            raise ThreadBusy  # it runs in another worker, and can't be followed from here
         again = await open_again(openings, opening, earlier)
         if earlier.status == "finished" and opening.kind != "action":
             return TurnStart(earlier, Frames(await stored_answer(openings, again)), None)
@@ -278,6 +278,7 @@ class Turns:
 
         Raises:
             NotFound: There is no such thread.
+            ServiceUnavailable: It can't be followed right now.
         """
         active = await self._store.active_turn(owner, thread_id)
         if after is not None and (active is None or active.id != after[0]):
@@ -295,10 +296,21 @@ class Turns:
         return turn if turn.thread_id == thread_id else None
 
     async def _followed(self, turn: TurnRecord, position: int) -> TurnStart | None:
-        reader = await self._reader(turn, position)
-        if reader is None:
-            return None
-        return TurnStart(turn, reader, self._worker.running.get(turn.id))
+        runner = self._worker.running.get(turn.id)
+        if turn.status != "active" and runner is None:
+            # Who knows all of it is told that nothing runs: a stream without an event
+            # would only say that the client may come back.
+            reader = await self._follower(turn, position)
+            if reader is None or not await _has_more(reader):
+                return None
+        reader = await self._follower(turn, position)
+        return None if reader is None else TurnStart(turn, reader, runner)
+
+    async def _follower(self, turn: TurnRecord, position: int) -> LogReader | None:
+        try:
+            return await self._worker.live.reader(turn, position)
+        except FollowLost as error:
+            raise ServiceUnavailable from error
 
     # Stopping and leaving
 
@@ -359,3 +371,13 @@ class Turns:
         """Begin no more turns, and let those under way end (`Worker.close`)."""
         await self._sweeper.close()
         await self._worker.close()
+
+
+async def _has_more(reader: LogReader) -> bool:
+    """Whether there is a frame to read, of a log that has ended."""
+    try:
+        return bool(await reader.read())
+    except FollowLost as error:
+        raise ServiceUnavailable from error
+    finally:
+        reader.close()

@@ -47,7 +47,11 @@ class LogReader(ABC):
     """One reader's place in one turn's log."""
 
     position: int
-    """The number of the next frame that `read` returns."""
+    """The number of the next frame that `read` returns, unless numbers jump there.
+
+    They do where a turn was taken over from a dead worker. What one `read`
+    returned has numbers without a gap, which end just before this one.
+    """
 
     @abstractmethod
     async def read(self, gather: float = 0.0) -> list[bytes]:
@@ -76,7 +80,11 @@ class LiveLog(ABC):
         """Make ready. Idempotent."""
 
     async def close(self) -> None:  # noqa: B027 - or to close
-        """Give everything back; readers come to their end. Idempotent."""
+        """Give everything back. Idempotent.
+
+        Readers come to their end, or to `FollowLost` where a turn goes on in
+        another worker.
+        """
 
     async def ping(self) -> None:  # noqa: B027 - or to lose
         """Return if logs can be followed now; raise whatever prevents it."""

@@ -16,6 +16,15 @@ _READ_FRAMES = 256
 _BEAT_SECONDS = 0.002
 
 
+def portion(frames: list[bytes], start: int) -> list[bytes]:
+    """As many frames as make a good write; never a slow reader's whole backlog."""
+    taken = frames[start : start + _READ_FRAMES]
+    if sum(map(len, taken)) <= _READ_BYTES:
+        return taken
+    sizes = accumulate(map(len, taken))
+    return taken[: max(1, bisect_right(list(sizes), _READ_BYTES))]
+
+
 class _MemoryLog(LogWriter):
     """One turn's log.
 
@@ -117,7 +126,7 @@ class _MemoryReader(LogReader):
             await waiter
         if self._closed:
             return []
-        frames = self._next_frames()
+        frames = portion(self._log.frames, self.position)
         self.position += len(frames)
         return frames
 
@@ -129,15 +138,9 @@ class _MemoryReader(LogReader):
     def close(self) -> None:
         self._closed = True
         self._log.open_readers.discard(self)
+        if self in self._log.idle:
+            self._log.idle.remove(self)
         self.wake()
-
-    def _next_frames(self) -> list[bytes]:
-        """As many frames as make a good write; never a slow reader's whole backlog."""
-        frames = self._log.frames[self.position : self.position + _READ_FRAMES]
-        if sum(map(len, frames)) <= _READ_BYTES:
-            return frames
-        sizes = accumulate(map(len, frames))
-        return frames[: max(1, bisect_right(list(sizes), _READ_BYTES))]
 
 
 class MemoryLiveLog(LiveLog):

@@ -33,11 +33,13 @@ index lookup does.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from .. import ids
 from ..context import Owner
+from ..errors import NotFound
 from .records import (
     DEFAULT_PAGE_SIZE,
     HIDDEN_ITEM_TYPES,
@@ -52,6 +54,7 @@ from .records import (
     Order,
     Page,
     PageQuery,
+    Progress,
     ThreadChanges,
     ThreadRecord,
     TitleSource,
@@ -75,6 +78,7 @@ __all__ = [
     "Order",
     "Page",
     "PageQuery",
+    "Progress",
     "Store",
     "ThreadChanges",
     "ThreadRecord",
@@ -88,6 +92,9 @@ __all__ = [
 
 class Store(ABC):
     """Where everything is kept. See the module's text for what holds throughout."""
+
+    shared: bool = True
+    """Whether other processes may work on what is kept, too."""
 
     @abstractmethod
     async def open(self) -> None:
@@ -377,6 +384,19 @@ class Store(ABC):
         an ended turn they may be there for some time yet, its tail included,
         or be gone.
         """
+
+    async def progress(self, turns: Sequence[TurnRecord]) -> dict[str, Progress]:
+        """Return how far turns have come, by their ids; those that are gone are left out.
+
+        Every worker in which someone follows turns of others asks this, for all
+        of them at once, several times a second. A store that can do it in one
+        statement does, and says how many frames there are.
+        """
+        found: dict[str, Progress] = {}
+        for turn in turns:
+            with suppress(NotFound):
+                found[turn.id] = Progress((await self.get_turn(turn.owner, turn.id)).status)
+        return found
 
     @abstractmethod
     async def finish_turn(

@@ -166,6 +166,8 @@ class MemoryStore(Store, Purges):
     transaction. Records that can be changed are copied on their way in and out.
     """
 
+    shared = False
+
     def __init__(self) -> None:
         self._threads: dict[tuple[str, str], _Thread] = {}
         self._thread_keys: defaultdict[Owner, list[tuple[datetime, str]]] = defaultdict(list)

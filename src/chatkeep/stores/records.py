@@ -150,6 +150,19 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a turn has come.
+
+    Args:
+        frames: The number after that of the last frame which its checkpoints
+            have, 0 if there is none; None if only reading them would tell.
+    """
+
+    status: TurnStatus
+    frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """What a worker still holds.
 

@@ -1,6 +1,7 @@
 """What the tests of a program that uses Chatkeep need.
 
 * `StoreContract`: the suite that every store passes.
+* `LiveLogContract`: the suite that every live log passes.
 * `ScriptedResponder`: a responder that follows a script, with a `Pause` where told.
 * `connected`: a client of a Chatkeep in the same process.
 * `serve`: an ASGI app on a real socket, for one test.
@@ -14,6 +15,7 @@ from ..exports import imported_when_used
 
 if TYPE_CHECKING:
     from .client import InProcessTransport, connected
+    from .live_contract import LiveLogContract
     from .model_replies import HangUp, Raw, Reply, Silence, failure
     from .model_server import FakeModel
     from .responder import Pause, ScriptedResponder
@@ -24,6 +26,7 @@ __all__ = [
     "FakeModel",
     "HangUp",
     "InProcessTransport",
+    "LiveLogContract",
     "Pause",
     "Raw",
     "Reply",
@@ -41,6 +44,7 @@ __getattr__ = imported_when_used(
         "FakeModel": "model_server",
         "HangUp": "model_replies",
         "InProcessTransport": "client",
+        "LiveLogContract": "live_contract",
         "Pause": "responder",
         "Raw": "model_replies",
         "Reply": "model_replies",

@@ -209,3 +209,57 @@ def test_a_widget_that_nests_without_end_is_no_answer() -> None:
     item = {"type": "widget", "id": "w", "widget": widget}
     with pytest.raises(ClientFailure, match="makes no sense"):
         folded([{"type": "thread.item.done", "item": item}])
+
+
+# Events that come again
+
+
+def whole_answer() -> list[Event]:
+    source = {"type": "url", "title": "A", "url": "https://a.test"}
+    note = {"type": "annotation", "source": source, "index": 3}
+    part = {"type": "output_text", "text": "", "annotations": []}
+    workflow = {"type": "workflow", "id": "wf", "workflow": {"tasks": [{"title": "Think"}]}}
+    widget = {"type": "widget", "id": "w", "copy_text": "A card", "widget": {}}
+    return [
+        {"type": "thread.item.added", "item": workflow},
+        {"type": "thread.item.done", "item": workflow},
+        {"type": "thread.item.added", "item": message()},
+        update("assistant_message.content_part.added", content=part),
+        delta("One"),
+        update(
+            "assistant_message.content_part.annotation_added", annotation=note, annotation_index=0
+        ),
+        delta(" two"),
+        delta(" three."),
+        {"type": "thread.item.done", "item": message(("One two three.", [note]))},
+        {"type": "thread.item.done", "item": widget},
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_an_answer_that_comes_again_from_its_beginning_is_shown_once(cut: int) -> None:
+    _, once = folded(whole_answer())
+    answer, twice = folded([*whole_answer()[:cut], *whole_answer()])
+    assert once.said() == "One [1] two three."
+    assert [told for told in twice.told if told[0] != "status"] == [
+        told for told in once.told if told[0] != "status"
+    ]
+    assert answer.sources.lines() == ["[1] A · https://a.test"]
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_an_answer_whose_rest_comes_as_whole_items_is_shown_once(cut: int) -> None:
+    items = [event for event in whole_answer() if event["type"] == "thread.item.done"]
+    answer, view = folded([*whole_answer()[:cut], *items])
+    assert view.said() == "One [1] two three."
+    assert [told for told in view.told if told[0] == "note"] == [("note", "A card")]
+    assert list(answer.items) == ["wf", "msg_1", "w"]
+
+
+def test_what_was_shown_as_history_is_gone_on_from() -> None:
+    view = Recording()
+    answer = Answer(view)
+    answer.show(message(("One two", [])))
+    for event in whole_answer():
+        answer.feed(event)
+    assert "".join(view.said().split(" [1]")) == "One two three."

@@ -1,6 +1,7 @@
 """What a turn streams, and which of it no checkpoint has yet."""
 
-from chatkeep.engine.journal import Journal, entries_of, event_of, frames_of
+from chatkeep.engine.journal import Journal, event_of
+from chatkeep.live.entries import entries_of, frames_of
 from chatkeep.protocol.sse import frame
 from chatkeep.stores.base import Checkpoint
 from support.recording import ListLog
@@ -68,10 +69,5 @@ def test_a_piece_may_hold_frames_that_follow_and_are_not_shown_yet() -> None:
 def test_frames_are_read_from_any_number_on() -> None:
     pieces = saved_pieces(Journal("trn_1", ListLog()), [ONE, TWO], [], [THREE])
     whole = [ONE, TWO, THREE]
-    assert [frames_of(pieces, start) for start in range(5)] == [
-        whole,
-        whole[1:],
-        whole[2:],
-        [],
-        [],
-    ]
+    read = [frames_of(pieces, start) for start in range(5)]
+    assert read == [[(0, whole)], [(1, whole[1:])], [(2, whole[2:])], [], []]

@@ -1,14 +1,14 @@
 """Stores that can tell other workers at once that there is something new."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 
 class Wakes(ABC):
     """A store whose checkpoints and ends of turns wake those who wait in other processes."""
 
     @abstractmethod
-    def woken(self) -> AsyncIterator[None]:
+    def woken(self) -> AsyncGenerator[None]:
         """Yield whenever a turn anywhere may have more to read.
 
         It may yield too often, and yields once for several. Where it ends or

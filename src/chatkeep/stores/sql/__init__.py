@@ -1,12 +1,13 @@
 """The SQL store: SQLite in a file, or PostgreSQL."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, literal, select
 
 from ..base import Store
-from ..capabilities import Purges
+from ..capabilities import Purges, Wakes
 from .attachments import Attachments
 from .checkpoints import Checkpoints
 from .connection import Connection
@@ -15,6 +16,7 @@ from .connectors.base import TIMEOUT_SECONDS
 from .connectors.postgresql import POOL_SIZE
 from .feedback import Feedback
 from .items import Items
+from .listening import notifications
 from .purging import Purging
 from .schema import explained, make_current
 from .states import States
@@ -31,7 +33,7 @@ _ONE = select(literal(1))
 
 
 class SQLStore(
-    Threads, Items, Attachments, Feedback, Turns, Checkpoints, States, Purging, Store, Purges
+    Threads, Items, Attachments, Feedback, Turns, Checkpoints, States, Purging, Store, Purges, Wakes
 ):
     """Keeps everything in SQLite or PostgreSQL.
 
@@ -75,6 +77,9 @@ class SQLStore(
     @reading
     def ping(self, connection: Connection) -> None:
         connection.execute(_ONE)
+
+    def woken(self) -> AsyncGenerator[None]:
+        return notifications(self._connector.listening_connection)
 
     @property
     def busy_connections(self) -> int:

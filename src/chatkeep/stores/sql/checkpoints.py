@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, or_, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select
 
 from ...context import Owner
-from ..base import Checkpoint, TurnRecord
+from ..base import Checkpoint, Progress, TurnRecord
 from .conditions import given, of, owned
 from .dialects import insert_into
+from .listening import notify
 from .tables import ACTIVE, checkpoints, turns
 from .work import Part, reading, writing
 
@@ -29,6 +30,20 @@ _LOG = (
         or_(checkpoints.c.first + checkpoints.c.frames > _START, checkpoints.c.frames == 0),
     )
     .order_by(checkpoints.c.number)
+)
+
+_LAST_FRAME = (
+    select(checkpoints.c.first + checkpoints.c.frames)
+    .where(checkpoints.c.tenant == turns.c.tenant, checkpoints.c.turn_id == turns.c.id)
+    .order_by(checkpoints.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_PROGRESS = select(turns.c.id, turns.c.status, func.coalesce(_LAST_FRAME, 0)).where(
+    *(
+        column.in_(bindparam(f"{column.name}s", type_=column.type, expanding=True))
+        for column in (turns.c.tenant, turns.c.user_id, turns.c.id)
+    )
 )
 
 
@@ -73,6 +88,8 @@ class Checkpoints(Part):
         }
         kept = [(owners[piece.turn_id], piece) for piece in pieces if piece.turn_id in owners]
         put_checkpoints(connection, kept)
+        if kept:
+            notify(connection)
 
     @reading
     def load_checkpoints(
@@ -80,3 +97,15 @@ class Checkpoints(Part):
     ) -> list[Checkpoint]:
         rows = connection.execute(_LOG, {**of(turn.owner, turn_id=turn.id), "start": start})
         return [Checkpoint(*row) for row in rows]
+
+    @reading
+    def progress(self, connection: Connection, turns: Sequence[TurnRecord]) -> dict[str, Progress]:
+        if not turns:
+            return {}
+        named = {
+            "tenants": list({turn.owner.tenant for turn in turns}),
+            "user_ids": list({turn.owner.user for turn in turns}),
+            "ids": [turn.id for turn in turns],
+        }
+        rows = connection.execute(_PROGRESS, named)
+        return {turn_id: Progress(status, frames) for turn_id, status, frames in rows}

@@ -37,6 +37,7 @@ from .clock import NOW, after_now, microseconds
 from .conditions import Parameters, given, of, owned
 from .dialects import insert_into
 from .items import put_items, remove_items
+from .listening import notify
 from .states import put_states
 from .tables import ACTIVE, turns
 from .threads import hold_thread, put_thread, require_thread, touch_thread
@@ -272,6 +273,7 @@ class Turns(Part):
         if changes.tail is not None:
             put_checkpoints(connection, [(owner, changes.tail)])
         put_states(connection, owner, thread_id, changes.state)
+        notify(connection)
         return True
 
     @reading

@@ -14,14 +14,14 @@
 Each test gets an open, empty store. It needs pytest and pytest-asyncio. The
 contract itself is the text of `chatkeep.stores.base`. What a store may do
 beside it (`chatkeep.stores.capabilities`) has suites of its own:
-`PurgingContract`.
+`PurgingContract`, `WakingContract`.
 """
 
 import pytest
 
 _PARTS = (
     *("attachments", "feedback", "fences", "items", "journals", "leases", "lists", "owners"),
-    *("purging", "states", "text", "threads", "turns"),
+    *("purging", "states", "text", "threads", "turns", "waking"),
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
@@ -39,8 +39,9 @@ from .states import StatesContract  # noqa: E402
 from .text import TextContract  # noqa: E402
 from .threads import ThreadsContract  # noqa: E402
 from .turns import TurnsContract  # noqa: E402
+from .waking import WakingContract  # noqa: E402
 
-__all__ = ["PurgingContract", "StoreContract"]
+__all__ = ["PurgingContract", "StoreContract", "WakingContract"]
 
 
 @pytest.mark.asyncio

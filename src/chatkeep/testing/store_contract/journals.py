@@ -1,9 +1,10 @@
 """Journals: what turns have streamed, kept piece by piece, read by whoever follows them."""
 
 import asyncio
+from dataclasses import replace
 
-from ...stores.base import Checkpoint, Store, TurnChanges
-from .records import ALICE, HOLDER, a_piece, begun
+from ...stores.base import Checkpoint, Progress, Store, TurnChanges, TurnRecord, TurnStatus
+from .records import ALICE, HOLDER, STRANGERS, a_piece, a_turn, begun
 
 
 async def _read(store: Store, turn: object, start: int = 0) -> list[bytes]:
@@ -78,3 +79,42 @@ class JournalsContract:
         await store.delete_thread(ALICE, "t")
 
         assert await _read(store, turn) == []
+
+    # How far turns have come, for those who follow them in other workers
+
+    async def test_a_turns_progress_is_told_as_it_is_kept(self, store: Store) -> None:
+        turn = await begun(store)
+        assert await _progress(store, turn) in _either("active", 0)
+        await store.checkpoint(HOLDER, [a_piece(turn.id, 0, b"a", b"b")])
+        assert await _progress(store, turn) in _either("active", 2)
+        await store.checkpoint(HOLDER, [Checkpoint(turn.id, 2, 2, 0, b"a note")])
+        assert await _progress(store, turn) in _either("active", 2)
+        await store.finish_turn(turn, "failed", TurnChanges(tail=Checkpoint(turn.id, 3, 9, 2, b"")))
+        assert await _progress(store, turn) in _either("failed", 11)
+
+    async def test_the_progress_of_many_turns_is_told_at_once(self, store: Store) -> None:
+        turns = [await begun(store, f"t{number}", id=f"trn_{number}") for number in range(5)]
+        await store.checkpoint(HOLDER, [a_piece(turns[3].id, 0, b"a")])
+        await store.finish_turn(turns[1], "stopped", TurnChanges())
+        await store.delete_thread(ALICE, "t2")
+        found = await store.progress([*turns, a_turn("t", id="none")])
+
+        statuses = {turn_id: each.status for turn_id, each in found.items()}
+        active = dict.fromkeys(("trn_0", "trn_3", "trn_4"), "active")
+        assert statuses == {**active, "trn_1": "stopped"}
+        assert found["trn_3"] in _either("active", 1)
+        assert await store.progress([]) == {}
+
+    async def test_another_owners_progress_is_not_told(self, store: Store) -> None:
+        turn = await begun(store)
+        for stranger in STRANGERS:
+            assert await store.progress([replace(turn, owner=stranger)]) == {}
+
+
+async def _progress(store: Store, turn: TurnRecord) -> Progress:
+    return (await store.progress([turn]))[turn.id]
+
+
+def _either(status: TurnStatus, frames: int) -> list[Progress]:
+    """A store says how many frames there are, or that it would have to read them."""
+    return [Progress(status, frames), Progress(status)]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import sqlalchemy
 
@@ -73,6 +73,17 @@ class Connector(ABC):
                 slow or takes no writes. The transaction has been undone, unless
                 the connection broke while it was committed: then nobody knows.
         """
+
+    async def listening_connection(self) -> Any:
+        """Return an asyncpg connection on which LISTEN works, for the caller to close.
+
+        Returns:
+            None if there is none: no such database, or a pooler in between.
+
+        Raises:
+            ServiceUnavailable: The database can't be reached.
+        """
+        return None
 
     @property
     @abstractmethod

@@ -152,6 +152,18 @@ class PostgreSQL(SchemaConnector):
             async with engine.begin() as connection:
                 return await connection.run_sync(work)
 
+    async def listening_connection(self) -> Any:
+        try:
+            driver = await self._connect(self._timeout)
+        except Exception as error:
+            if self._is_unavailable(error):
+                raise ServiceUnavailable from error
+            raise
+        if not self._pooled:
+            return driver
+        await driver.close(timeout=CONNECT_TIMEOUT_SECONDS)
+        return None
+
     def lock_schema(self, connection: sqlalchemy.Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
 
