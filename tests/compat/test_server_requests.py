@@ -19,7 +19,7 @@ from chatkit.types import (
     UserMessageItem,
 )
 
-from chatkeep.compat import NotFoundError, RequestRefused, request_metadata
+from chatkeep.compat import DEFAULT_SETTINGS, NotFoundError, RequestRefused, request_metadata
 from compat.servers import (
     Events,
     Reading,
@@ -448,3 +448,37 @@ async def test_a_tool_s_output_that_comes_again_is_no_output_of_another_call() -
         if isinstance(item, ClientToolCallItem)
     ]
     assert outputs == [("completed", None), ("completed", 42)]
+
+
+@pytest.mark.parametrize(
+    ("hook", "request_"),
+    [
+        ("add_feedback", ("items.feedback", {"item_ids": ["msg_1"], "kind": "positive"})),
+        (
+            "sync_action",
+            ("threads.sync_custom_action", {"action": {"type": "buy", "payload": {}}}),
+        ),
+        (
+            "transcribe",
+            ("input.transcribe", {"audio_base64": "aGk=", "mime_type": "audio/webm"}),
+        ),
+    ],
+)
+async def test_what_a_hook_raises_reaches_whoever_mounts_the_server(
+    hook: str, request_: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*args: Any) -> Any:
+        raise OSError("the table of feedback is gone")
+
+    server = Server(says_hello)
+    monkeypatch.setattr(server, hook, fails, raising=True)
+    type_, params = request_
+    if type_ != "input.transcribe":
+        params = params | {"thread_id": await begun(server)}
+    with pytest.raises(OSError, match="the table of feedback is gone"):
+        await server.call(type_, **params)
+
+
+def test_hooks_may_take_as_long_as_answers() -> None:
+    """They may ask models, and the SDK has no deadline for them."""
+    assert DEFAULT_SETTINGS.request_timeout == DEFAULT_SETTINGS.turn_timeout

@@ -16,12 +16,17 @@ from ..engine.dispatch import Client, Dispatcher, JSONReply, request_key
 from ..engine.failures import error_event
 from ..engine.openings import STREAM_OPTIONS, Opening, Openings
 from ..engine.streams import EventStream
-from ..engine.threads import EMPTY
+from ..engine.threads import EMPTY, save_feedback
 from ..engine.turns import Turns, TurnStart
 from ..errors import ClientError, HandlerFailed, TurnError, UnknownRequestType
 from ..protocol.requests import StreamingRequest, ThreadsFollowReq, is_streaming, parse_request
 from ..protocol.sse import frame
-from ..protocol.types import AttachmentsCreateReq, AttachmentsDeleteReq, ThreadsDeleteReq
+from ..protocol.types import (
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    ItemsFeedbackReq,
+    ThreadsDeleteReq,
+)
 from ..protocol.wire import event_json, model_json
 from ..stores.base import ThreadRecord
 from .answer import Answer
@@ -77,8 +82,8 @@ class Exchange:
             server.store, context, here.locks, engine.leases, self._cancellation
         )
         self._turns = Turns(self._store, here.worker)
-        hooks = ServerHooks(server, self._store, context)
-        self._dispatcher = Dispatcher(self._store, self._turns, hooks.handlers, settings)
+        self._hooks = ServerHooks(server, self._store, context)
+        self._dispatcher = Dispatcher(self._store, self._turns, self._hooks.handlers, settings)
         self._attachments = Attachments(server, self._store, context)
 
     async def process(self, body: bytes | str) -> sdk.StreamingResult | NonStreamingResult:
@@ -111,6 +116,11 @@ class Exchange:
                 await self._turns.stop(context.owner, params.thread_id)
                 await self._attachments.delete_with_thread(context.owner, params.thread_id)
                 return EMPTY
+            case ItemsFeedbackReq(params=params):
+                # The server's hook is all that keeps it, so a failure of it is no note for the log.
+                checked = await save_feedback(self._store, context.owner, request)
+                await self._hooks.add_feedback(params.thread_id, params.item_ids, params.kind)
+                return checked
             case ThreadsFollowReq():
                 raise UnknownRequestType  # whoever follows needs ids of events, which the SDK lacks
         try:

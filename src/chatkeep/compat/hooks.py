@@ -1,11 +1,11 @@
 """What a server's class answers without a stream, as handlers of the engine."""
 
-from typing import Any, cast
+from typing import Any
 
 from chatkit.server import ChatKitServer
 
 from ..context import Context
-from ..handlers import Feedback, Handlers, WidgetAction
+from ..handlers import Handlers, WidgetAction
 from ..protocol.types import AudioInput, SyncCustomActionResponse, TranscriptionResult
 from ..stores.base import FeedbackKind
 from .store import StoreAdapter
@@ -22,9 +22,11 @@ class ServerHooks:
     @property
     def handlers(self) -> Handlers:
         """The handlers that the engine calls."""
-        return Handlers(
-            sync_action=self._sync_action, feedback=[self._feedback], transcribe=self._transcribe
-        )
+        return Handlers(sync_action=self._sync_action, transcribe=self._transcribe)
+
+    async def add_feedback(self, thread_id: str, item_ids: list[str], kind: FeedbackKind) -> None:
+        """Let the server keep a person's verdict on some items."""
+        await self._server.add_feedback(thread_id, item_ids, kind, self._context)
 
     async def _sync_action(self, action: WidgetAction) -> SyncCustomActionResponse:
         action.thread.created_at = self._store.time(action.thread)
@@ -35,14 +37,6 @@ class ServerHooks:
         if response.updated_item is not None:
             self._store.note_time(response.updated_item)
         return response
-
-    async def _feedback(self, feedback: Feedback) -> None:
-        await self._server.add_feedback(
-            feedback.thread_id,
-            feedback.item_ids,
-            cast("FeedbackKind", feedback.kind),
-            self._context,
-        )
 
     async def _transcribe(self, audio: AudioInput, _: Context) -> TranscriptionResult:
         return await self._server.transcribe(audio, self._context)

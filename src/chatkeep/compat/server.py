@@ -16,8 +16,8 @@ from .ids import use_safe_ids
 from .unused import warn_of_unused
 from .views import as_seen
 
-DEFAULT_SETTINGS = Settings(turn_timeout=3600, idle_timeout=900)
-"""An agent's tools may be silent for long, and the SDK has no deadlines at all."""
+DEFAULT_SETTINGS = Settings(turn_timeout=3600, idle_timeout=900, request_timeout=3600)
+"""An agent's tools may be silent for long, hooks may ask models, and the SDK has no deadlines."""
 
 
 class ChatKitServer(sdk.ChatKitServer[TContext]):
