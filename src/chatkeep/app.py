@@ -87,7 +87,7 @@ class Chatkeep:
         live = live or self._live_log()
         namer = None if isinstance(titles, bool) else titles
         self.live = live
-        self._worker = Worker(live, self.settings, self.observer)
+        self._worker = Worker(self.store, live, self.settings, self.observer)
         self._turns = Turns(self.store, self._worker, namer)
         self._handlers = Handlers()
         self._responders: list[object] = []

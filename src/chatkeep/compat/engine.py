@@ -12,9 +12,9 @@ from .leases import Leases
 class LoopParts:
     """What belongs to one event loop: its turns, and a lock for each thread it changes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, leases: Leases, settings: Settings) -> None:
         live = MemoryLiveLog(settings.replay_seconds, settings.replay_bytes)
-        self.worker = Worker(live, settings)
+        self.worker = Worker(leases, live, settings)
         self.locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -37,5 +37,5 @@ class Engine:
         if loop not in self._parts:
             for other in [known for known in self._parts if known.is_closed()]:
                 self._parts.pop(other, None)
-            self._parts[loop] = LoopParts(self.settings)
+            self._parts[loop] = LoopParts(self.leases, self.settings)
         return self._parts[loop]

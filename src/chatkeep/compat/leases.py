@@ -8,14 +8,14 @@ import asyncio
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
 from ..errors import NotFound, TurnActive, TurnRepeated
-from ..stores.base import Held, TurnRecord, TurnStatus
+from ..stores.base import Checkpoint, Held, TurnRecord, TurnStatus
 
 
 class _Lost(NamedTuple):
@@ -68,11 +68,17 @@ class Leases:
         """Return the turn that a thread has."""
         return self._active.get(thread_id)
 
-    def held(self, worker: str) -> Held:
-        """Return which turns a worker has, and which of them are to be stopped."""
-        turns = [turn for turn in list(self._active.values()) if turn.holder == worker]
+    async def renew(self, holder: str, lease_seconds: float) -> Held:
+        """Return which turns a worker has, and which of them are to be stopped.
+
+        Nobody else can take a thread: it is this process's for as long as it runs.
+        """
+        turns = [turn for turn in list(self._active.values()) if turn.holder == holder]
         to_stop = (turn.id for turn in turns if turn.stop_requested)
         return Held(frozenset(turn.id for turn in turns), frozenset(to_stop))
+
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
+        """There is nowhere to keep what was streamed: a crash takes what is unsaved."""
 
     def release(self, turn: TurnRecord, status: TurnStatus) -> None:
         """Free the turn's thread."""

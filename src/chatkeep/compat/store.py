@@ -148,11 +148,10 @@ class StoreAdapter(ChatKitRecords):
             self._leases.lose(self._leases.get(turn_id), self._context)
 
     async def renew(self, holder: str, lease_seconds: float) -> Held:
-        """Nobody else can take a thread: it is this process's for as long as it runs."""
-        return self._leases.held(holder)
+        return await self._leases.renew(holder, lease_seconds)
 
     async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
-        """There is nowhere to keep what was streamed: a crash takes what is unsaved."""
+        await self._leases.checkpoint(holder, pieces)
 
     async def load_checkpoints(self, turn: TurnRecord, start: int = 0) -> list[Checkpoint]:
         return []

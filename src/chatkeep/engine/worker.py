@@ -7,15 +7,14 @@ some turn has to be tried again.
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
 
 from ..errors import NotFound, TurnInterrupted, TurnLost
 from ..hooks import Observer
 from ..live.base import LiveLog
 from ..settings import Settings
-from ..stores.base import Store, TurnChanges, TurnRecord
+from ..stores.base import Checkpoint, Held, Store, TurnChanges, TurnRecord
 from .patience import patience
 from .runner import TurnRunner, steady
 from .workers import new_holder
@@ -27,10 +26,23 @@ _LONGEST_PAUSE = 5.0
 """Seconds between two tries to keep the end of a turn."""
 
 
+class Leases(Protocol):
+    """What a worker needs of its store, for all of its turns at once."""
+
+    async def renew(self, holder: str, lease_seconds: float) -> Held:
+        """Let the leases of a holder's turns last so long from now on (`Store.renew`)."""
+        ...
+
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
+        """Keep what a holder's turns have streamed (`Store.checkpoint`)."""
+        ...
+
+
 class Worker:
-    """This process's hold on its turns, whatever stores they are in.
+    """This process's hold on its turns.
 
     Args:
+        leases: What gives it that hold: the store that the turns are in.
         live: Where the turns' events can be followed.
         settings: Bounds and deadlines.
         observer: Is told of the turns.
@@ -41,7 +53,14 @@ class Worker:
         closing: Whether no more turns may begin.
     """
 
-    def __init__(self, live: LiveLog, settings: Settings, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        live: LiveLog,
+        settings: Settings,
+        observer: Observer | None = None,
+    ) -> None:
+        self._leases = leases
         self.live = live
         self.observer = observer
         self.settings = settings
@@ -197,16 +216,10 @@ class Worker:
 
     async def _renew(self, _passed: float) -> None:
         """Renew the leases of all turns."""
-        by_store: defaultdict[Store, list[TurnRunner]] = defaultdict(list)
-        for runner in self.running.values():
-            by_store[runner.store].append(runner)
-        await asyncio.gather(*(self._renew_in(*each) for each in by_store.items()))
-
-    async def _renew_in(self, store: Store, runners: Iterable[TurnRunner]) -> None:
-        settings, asked_at = self.settings, steady()
+        runners, settings, asked_at = [*self.running.values()], self.settings, steady()
         try:
             async with patience(settings.lease_seconds / 2):
-                held = await store.renew(self.holder, settings.lease_seconds)
+                held = await self._leases.renew(self.holder, settings.lease_seconds)
         except Exception:
             logger.exception("leases could not be renewed; trying again")
             return
@@ -221,19 +234,13 @@ class Worker:
 
     async def _save(self, _passed: float) -> None:
         """Save what each turn has streamed since the last time."""
-        by_store: defaultdict[Store, list[TurnRunner]] = defaultdict(list)
-        for runner in self.running.values():
-            if not runner.ending:
-                by_store[runner.store].append(runner)
-        await asyncio.gather(*(self._save_in(*each) for each in by_store.items()))
-
-    async def _save_in(self, store: Store, runners: Iterable[TurnRunner]) -> None:
+        runners = [runner for runner in self.running.values() if not runner.ending]
         pieces = [(runner, piece) for runner in runners if (piece := runner.journal.unsaved())]
         if not pieces:
             return
         try:
             async with patience(self.settings.lease_seconds):
-                await store.checkpoint(self.holder, [piece for _, piece in pieces])
+                await self._leases.checkpoint(self.holder, [piece for _, piece in pieces])
         except Exception:
             logger.exception("turns under way could not be saved; trying again")
             return

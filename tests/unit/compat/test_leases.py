@@ -65,14 +65,14 @@ def test_a_thread_has_one_turn() -> None:
     leases.take(a_turn("trn_2", key="other"), may_repeat=True)
 
 
-def test_a_worker_is_told_of_its_own_turns() -> None:
+async def test_a_worker_is_told_of_its_own_turns() -> None:
     leases = Leases(60)
     leases.take(a_turn("trn_1", "thr_1"), may_repeat=False)
     stopped = a_turn("trn_2", "thr_2")
     stopped.stop_requested = True
     leases.take(stopped, may_repeat=False)
     leases.take(a_turn("trn_3", "thr_3", holder="another loop"), may_repeat=False)
-    held = leases.held("worker")
+    held = await leases.renew("worker", 30)
     assert held.active == {"trn_1", "trn_2"}
     assert held.to_stop == {"trn_2"}
 

@@ -31,8 +31,8 @@ async def store() -> AsyncGenerator[MemoryStore]:
     await store.close()
 
 
-def a_worker() -> Worker:
-    worker = Worker(MemoryLiveLog(0, 0), QUICK)
+def a_worker(store: MemoryStore) -> Worker:
+    worker = Worker(store, MemoryLiveLog(0, 0), QUICK)
     worker.open()
     return worker
 
@@ -50,7 +50,7 @@ async def is_active(store: MemoryStore, turn: TurnRecord) -> bool:
 
 
 async def test_a_worker_knows_its_own_turns(store: MemoryStore) -> None:
-    worker = a_worker()
+    worker = a_worker(store)
     sweeper = Sweeper(store, worker)
     mine = await turn_of(store, worker.holder)
     assert await sweeper.is_abandoned(mine)
@@ -59,13 +59,13 @@ async def test_a_worker_knows_its_own_turns(store: MemoryStore) -> None:
 
 
 async def test_a_turn_of_another_worker_that_lives_is_let_be(store: MemoryStore) -> None:
-    sweeper = Sweeper(store, a_worker())
+    sweeper = Sweeper(store, a_worker(store))
     assert not await sweeper.is_abandoned(await turn_of(store, new_holder()))
 
 
 async def test_turns_of_dead_workers_end_as_soon_as_a_server_opens(store: MemoryStore) -> None:
     dead, living = await turn_of(store, DEAD, "t1"), await turn_of(store, new_holder(), "t2")
-    sweeper = Sweeper(store, a_worker())
+    sweeper = Sweeper(store, a_worker(store))
     await sweeper.open()
     assert not await is_active(store, dead)
     assert await is_active(store, living)
@@ -75,7 +75,7 @@ async def test_turns_of_dead_workers_end_as_soon_as_a_server_opens(store: Memory
 async def test_a_turn_whose_lease_has_lapsed_ends_unless_it_is_renewed(store: MemoryStore) -> None:
     gone = await turn_of(store, "elsewhere:0:1:1:a", "t1", lease=0)
     late = await turn_of(store, "elsewhere:0:2:1:b", "t2", lease=0)
-    sweeper = Sweeper(store, a_worker())
+    sweeper = Sweeper(store, a_worker(store))
 
     async def renew() -> None:
         while True:
@@ -104,7 +104,7 @@ async def test_one_turn_that_cannot_be_ended_keeps_no_other_from_its_end(
         return await load(turn, start)
 
     monkeypatch.setattr(store, "load_checkpoints", load_some)
-    sweeper = Sweeper(store, a_worker())
+    sweeper = Sweeper(store, a_worker(store))
     await sweeper.open()
     assert await is_active(store, broken)
     assert not await is_active(store, other)
@@ -112,7 +112,7 @@ async def test_one_turn_that_cannot_be_ended_keeps_no_other_from_its_end(
 
 
 async def test_a_closed_sweeper_sweeps_no_more(store: MemoryStore) -> None:
-    sweeper = Sweeper(store, a_worker())
+    sweeper = Sweeper(store, a_worker(store))
     await sweeper.open()
     await sweeper.close()
     dead = await turn_of(store, DEAD)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
@@ -38,9 +39,9 @@ class Leases:
     async def renew(self, holder: str, lease_seconds: float) -> Held:
         return Held(frozenset(self.held), frozenset(self.to_stop))
 
-    async def checkpoint(self, holder: str, pieces: list[Checkpoint]) -> None:
+    async def checkpoint(self, holder: str, pieces: Sequence[Checkpoint]) -> None:
         self._fail()
-        self.pieces.put_nowait(pieces)
+        self.pieces.put_nowait([*pieces])
 
     async def finish_turn(
         self, turn: TurnRecord, status: str, changes: TurnChanges, *, takeover: bool = False
@@ -86,8 +87,8 @@ class Running:
         await asyncio.Event().wait()
 
 
-def a_worker() -> Worker:
-    worker = Worker(MemoryLiveLog(0, 0), QUICK)
+def a_worker(leases: Leases) -> Worker:
+    worker = Worker(leases, MemoryLiveLog(0, 0), QUICK)
     worker.open()
     return worker
 
@@ -106,7 +107,7 @@ async def soon(event: asyncio.Event) -> None:
 
 
 def test_a_name_is_made_whenever_a_worker_opens_and_kept_till_it_does_again() -> None:
-    worker = a_worker()
+    worker = a_worker(Leases())
     first = worker.holder
     assert worker.holder == first
     worker.open()
@@ -114,7 +115,7 @@ def test_a_name_is_made_whenever_a_worker_opens_and_kept_till_it_does_again() ->
 
 
 async def test_turns_that_are_held_are_renewed_and_others_lost() -> None:
-    store, worker = Leases(), a_worker()
+    worker = a_worker(store := Leases())
     mine, taken = Running(store, "trn_1"), Running(store, "trn_2")
     store.held.discard("trn_2")
     run(worker, mine)
@@ -126,7 +127,7 @@ async def test_turns_that_are_held_are_renewed_and_others_lost() -> None:
 
 
 async def test_a_turn_that_was_stopped_elsewhere_stops() -> None:
-    store, worker = Leases(), a_worker()
+    worker = a_worker(store := Leases())
     runner, other = Running(store, "trn_1"), Running(store, "trn_2")
     run(worker, runner)
     run(worker, other)
@@ -137,7 +138,7 @@ async def test_a_turn_that_was_stopped_elsewhere_stops() -> None:
 
 
 async def test_what_was_streamed_is_saved_once_and_again_if_that_failed() -> None:
-    store, worker = Leases(), a_worker()
+    worker = a_worker(store := Leases())
     runner = Running(store, "trn_1")
     runner.journal.publish(frame(b"1"))
     store.failures = 2
@@ -152,7 +153,7 @@ async def test_what_was_streamed_is_saved_once_and_again_if_that_failed() -> Non
 
 
 async def test_a_turn_in_doubt_is_taken_back_before_its_request_may_come_again() -> None:
-    store, worker = Leases(), a_worker()
+    worker = a_worker(store := Leases())
     store.failures = 3
     turn = a_turn("t", id="trn_1", request_key="key")
     worker.doubt(cast("Any", store), turn)
@@ -166,7 +167,7 @@ async def test_a_turn_in_doubt_is_taken_back_before_its_request_may_come_again()
 async def test_a_note_that_fails_is_logged_unless_its_thread_is_gone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    worker = a_worker()
+    worker = a_worker(Leases())
 
     async def raises(error: Exception) -> None:
         raise error
@@ -180,7 +181,7 @@ async def test_a_note_that_fails_is_logged_unless_its_thread_is_gone(
 
 
 async def test_a_worker_closes_though_nothing_that_it_runs_ever_ends() -> None:
-    store, worker = Leases(), a_worker()
+    worker = a_worker(store := Leases())
     runner = Running(store, "trn_1")
     run(worker, runner)
     assert worker.runs("trn_1")
@@ -190,7 +191,7 @@ async def test_a_worker_closes_though_nothing_that_it_runs_ever_ends() -> None:
 
 
 async def test_a_turn_that_is_about_to_begin_counts_as_running() -> None:
-    worker = a_worker()
+    worker = a_worker(Leases())
     worker.beginning["trn_1"] = a_turn("t", id="trn_1")
     assert worker.runs("trn_1")
     assert not worker.runs("trn_2")
