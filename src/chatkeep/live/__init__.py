@@ -2,5 +2,6 @@
 
 from .base import FollowLost, LiveLog, LogReader, LogWriter
 from .memory import MemoryLiveLog
+from .store import StoreLiveLog
 
-__all__ = ["FollowLost", "LiveLog", "LogReader", "LogWriter", "MemoryLiveLog"]
+__all__ = ["FollowLost", "LiveLog", "LogReader", "LogWriter", "MemoryLiveLog", "StoreLiveLog"]
