@@ -1,4 +1,4 @@
-"""OpenAI's wire types: the only module that names `chatkit`.
+"""OpenAI's wire types, by the names that they have in `chatkit`.
 
 They are the protocol, so that users' own events and widgets work unchanged.
 """

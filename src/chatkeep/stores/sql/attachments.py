@@ -8,7 +8,7 @@ from ..base import AttachmentRecord
 from .conditions import given, of, owned, upsert
 from .tables import attachments
 from .threads import hold_thread, require_thread
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _RECORD = (
     attachments.c.id,
@@ -45,7 +45,7 @@ def put_attachment(connection: Connection, owner: Owner, attachment: AttachmentR
         raise NotFound
 
 
-class Attachments(Part):
+class Attachments(StorePart):
     """The methods of `Store` about attachments."""
 
     @writing

@@ -12,7 +12,7 @@ from .conditions import given, of, owned
 from .dialects import insert_into
 from .listening import notify
 from .tables import ACTIVE, checkpoints, turns
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _HELD = select(turns.c.id, turns.c.tenant, turns.c.user_id).where(given(turns.c.holder), ACTIVE)
 _START = bindparam("start", type_=BigInteger)
@@ -77,7 +77,7 @@ def put_checkpoints(connection: Connection, pieces: Iterable[tuple[Owner, Checkp
         connection.execute(_put(connection.dialect.name), rows)
 
 
-class Checkpoints(Part):
+class Checkpoints(StorePart):
     """The methods of `Store` about what turns have streamed."""
 
     @writing

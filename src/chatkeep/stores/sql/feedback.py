@@ -12,7 +12,7 @@ from ..base import FeedbackKind, FeedbackRecord
 from .conditions import given, of, owned, upsert
 from .tables import feedback, items
 from .threads import hold_thread, require_thread
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _ITS_ITEM = and_(
     items.c.tenant == feedback.c.tenant,
@@ -27,7 +27,7 @@ _LIST = (
 )
 
 
-class Feedback(Part):
+class Feedback(StorePart):
     """The methods of `Store` about feedback."""
 
     @writing

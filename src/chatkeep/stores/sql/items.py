@@ -13,7 +13,7 @@ from .conditions import given, of, owned, page_of, page_parameters, paged, upser
 from .fences import require_turn
 from .tables import items
 from .threads import hold_thread, read_thread, require_thread
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _RECORD = (items.c.id, items.c.type, items.c.created_at, items.c.data, items.c.finished)
 _OF_THREAD = owned(items) & given(items.c.thread_id)
@@ -85,7 +85,7 @@ def _page(
     return page_of(found, query)
 
 
-class Items(Part):
+class Items(StorePart):
     """The methods of `Store` about items."""
 
     @reading

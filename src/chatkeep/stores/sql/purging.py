@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from .clock import before_now, microseconds
 from .tables import STREAMED, checkpoints, turns
-from .work import Part, writing
+from .transactions import StorePart, writing
 
 _LONG_AGO = turns.c.ended_at <= before_now("age")
 _OLD = select(turns.c.tenant, turns.c.id).where(_LONG_AGO).limit(bindparam("limit_", type_=Integer))
@@ -31,7 +31,7 @@ _NOTE_FORGOTTEN = update(turns).where(_TURN).values(streamed=false())
 _FORGET_TURN = delete(turns).where(_TURN)
 
 
-class Purging(Part):
+class Purging(StorePart):
     """The method of `Purges`."""
 
     @writing

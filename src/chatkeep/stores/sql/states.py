@@ -9,7 +9,7 @@ from ...context import Owner
 from .conditions import given, of, owned, upsert
 from .tables import states
 from .threads import require_thread
-from .work import Part, reading
+from .transactions import StorePart, reading
 
 _THIS = owned(states) & given(states.c.thread_id, states.c.name)
 _GET = select(states.c.data).where(_THIS)
@@ -34,7 +34,7 @@ def put_states(
         connection.execute(upsert(connection.dialect.name, states), row)
 
 
-class States(Part):
+class States(StorePart):
     """The method of `Store` about what responders want to know again."""
 
     @reading

@@ -34,7 +34,7 @@ from .conditions import (
 )
 from .fences import require_turn
 from .tables import attachments, threads
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _KEYS = (threads.c.touched_at, threads.c.id)
 _RECORD = (
@@ -148,7 +148,7 @@ def read_thread(connection: Connection, owner: Owner, thread_id: str) -> ThreadR
     return _thread(row)
 
 
-class Threads(Part):
+class Threads(StorePart):
     """The methods of `Store` about threads."""
 
     @reading

@@ -10,10 +10,10 @@ from .connectors.base import Connector, Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")
-S = TypeVar("S", bound="Part")
+S = TypeVar("S", bound="StorePart")
 
 
-class Part:
+class StorePart:
     """One noun's methods of the SQL store."""
 
     _connector: Connector

@@ -41,7 +41,7 @@ from .listening import notify
 from .states import put_states
 from .tables import ACTIVE, turns
 from .threads import hold_thread, put_thread, require_thread, touch_thread
-from .work import Part, reading, writing
+from .transactions import StorePart, reading, writing
 
 _RECORD = (
     turns.c.id,
@@ -162,7 +162,7 @@ def _row(turn: TurnRecord) -> Parameters:
     }
 
 
-class Turns(Part):
+class Turns(StorePart):
     """The methods of `Store` about turns.
 
     Locks are always taken in one order, the thread before its turn, so that no
