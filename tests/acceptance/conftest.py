@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -17,6 +18,7 @@ COMMAND = Path(sys.executable).with_name("chatkeep")
 PATIENCE = 30.0
 """Seconds after which a process that doesn't do its part has failed the test."""
 
+_numbers = count()
 _ADDRESS = re.compile(r"http://\S+/chatkit")
 
 OWN_APP = """
@@ -48,7 +50,7 @@ class Server:
     """A running ``chatkeep serve``."""
 
     def __init__(self, directory: Path, *arguments: str, **variables: str) -> None:
-        self.log = directory / "serve.log"
+        self.log = directory / f"serve-{next(_numbers)}.log"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = start(
                 directory, "serve", "--port", "0", *arguments, variables=variables, output=log

@@ -1,5 +1,6 @@
 """``chatkeep chat`` and ``chatkeep ask`` against a real server: typed, piped and interrupted."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -11,11 +12,14 @@ import termios
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from select import select
 from typing import TYPE_CHECKING
 
 import pytest
+
+from chatkeep.client import ChatClient
 
 if TYPE_CHECKING:
     from acceptance.conftest import Run, Serve
@@ -184,6 +188,45 @@ def test_a_long_answer_stands_there_whole(terminal: Callable[..., Terminal], url
     chat = terminal("chat", url)
     chat.type("say 2000 0")
     chat.read("word1999")
+    chat.type("/quit")
+    assert chat.end() == 0
+
+
+# Answers that are under way
+
+
+def begun_elsewhere(url: str, words: int, pause: float) -> str:
+    """Begin an answer and leave it; returns its thread."""
+
+    async def begin() -> str:
+        async with ChatClient(url) as client, aclosing(client.send(f"say {words} {pause}")) as told:
+            event = await anext(told)
+            thread_id: str = event["thread"]["id"]
+            return thread_id
+
+    return asyncio.run(begin())
+
+
+def test_a_thread_that_is_being_answered_is_followed_to_the_end(run: "Run", url: str) -> None:
+    thread_id = begun_elsewhere(url, 20, 0.05)
+    chat = run("chat", url, "--thread", thread_id, stdin="/good\nsay 1 0\n")
+    assert chat.returncode == 0, chat.stderr
+    whole = " ".join(f"word{number}" for number in range(20))
+    assert chat.stdout.count(whole) == 1
+    assert chat.stdout.count("word7 ") == 1
+    assert "Noted." in chat.stdout, "the answer that was followed is the one that is judged"
+    assert chat.stdout.rstrip().endswith("word0")
+
+
+def test_an_answer_that_is_followed_is_stopped_by_ctrl_c(
+    terminal: Callable[..., Terminal], url: str
+) -> None:
+    chat = terminal("chat", url, "--thread", begun_elsewhere(url, 100_000, 0.02))
+    chat.read("word7 ")
+    chat.press("\x03")
+    chat.read("(stopped)")
+    chat.type("say 3 0")
+    chat.read("word0 word1 word2")
     chat.type("/quit")
     assert chat.end() == 0
 

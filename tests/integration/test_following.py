@@ -1,6 +1,7 @@
 """Following an answer from another worker: two of them on one database, nothing else running."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -9,14 +10,15 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
-from chatkeep import Chatkeep, Context, Settings
+from chatkeep import Chatkeep, Context, Settings, Turn
 from chatkeep.client import ChatClient, ClientFailure
 from chatkeep.engine.recovery import RECOVERED
+from chatkeep.live.entries import frames_of
 from chatkeep.stores import open_store
 from chatkeep.stores.memory import MemoryStore
 from chatkeep.testing.client import URL, InProcessTransport
 from chatkeep.testing.responder import Pause, ScriptedResponder
-from support.clients import PLAIN, add, body, client_of, post
+from support.clients import PLAIN, add, body, client_of, create, post
 from support.crashes import DoomedWorker
 from support.events import (
     Event,
@@ -28,6 +30,7 @@ from support.events import (
     text_of,
     thread_id_of,
 )
+from support.stores import ObservedStore
 
 QUICK = Settings(checkpoint_interval=0.02, lease_seconds=0.4, sweep_interval=0.1)
 FINISH = Settings(checkpoint_interval=0.02, on_disconnect="finish")
@@ -293,6 +296,37 @@ async def test_a_turn_of_another_thread_is_not_followed_by_its_id(shared: str) -
         )
         other = thread_id_of(await collected(here.send("Hi")))
         assert (await followed(two.second, other, ids_of(one)[0])).status_code == 204
+
+
+async def test_a_title_that_comes_with_the_end_gives_no_event_another_number(
+    memory: ObservedStore,
+) -> None:
+    """Whoever goes on in another worker would lose the event whose number the title has here."""
+    named = asyncio.Event()
+    memory.gates["finish_turn"] = asyncio.Event()
+
+    async def name(_turn: Turn) -> str:
+        await memory.waiting["finish_turn"].wait()
+        named.set()
+        return "A title"
+
+    chat = Chatkeep(store=memory.store, responder=ScriptedResponder("Once."), titles=name)
+    async with chat.lifespan():
+        asking = asyncio.create_task(post(chat, create("Hi"), **{"chatkeep-live": "1"}))
+        await named.wait()
+        await memory.done["update_thread"].wait()
+        await asyncio.sleep(0.05)  # nothing tells whether it would be published now
+        memory.gates["finish_turn"].set()
+        told = (await asking).text
+        [turn] = await memory.turns()
+        kept = frames_of(await memory.inner.load_checkpoints(turn), 0)
+    assert "A title" in told
+    numbered = dict(re.findall(r"id: \S+:(\d+)\n(data: .*)\n\n", told))
+    ((first, frames),) = kept
+    assert first == 0
+    assert [numbered[str(number)] for number in range(len(frames))] == [
+        frame.decode().removesuffix("\n\n") for frame in frames
+    ]
 
 
 async def test_a_store_of_one_process_alone_is_followed_in_memory() -> None:

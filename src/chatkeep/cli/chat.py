@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,7 +22,11 @@ def chat(
     url: UrlArgument = DEFAULT_URL,
     thread: Annotated[
         str | None,
-        typer.Option("--thread", metavar="ID", help="The thread to open at the start."),
+        typer.Option(
+            "--thread",
+            metavar="ID",
+            help="The thread to open at the start; an answer under way is followed.",
+        ),
     ] = None,
     header: Headers = None,
     token: Token = None,
@@ -38,19 +42,27 @@ def chat(
     with asyncio.Runner() as runner:
         try:
             runner.run(session.begin(thread, greet=interactive))
-            failed = _converse(runner, session, _typed() if interactive else _piped())
+            lines = _typed() if interactive else _piped()
+            failed = _converse(runner, _steps(session, lines))
         finally:
             runner.run(session.end())
     if failed and not interactive:
         raise typer.Exit(1)
 
 
-def _converse(runner: asyncio.Runner, session: Session, lines: Iterator[str]) -> bool:
-    """Handle line after line, and return whether any failed."""
-    failed = False
+def _steps(session: Session, lines: Iterator[str]) -> Iterator[Coroutine[Any, Any, bool]]:
+    """Yield what is to be done, one after the other: resume the answer, handle each line."""
+    yield session.resume()
     for line in lines:
+        yield session.handle(line)
+
+
+def _converse(runner: asyncio.Runner, steps: Iterator[Coroutine[Any, Any, bool]]) -> bool:
+    """Take step after step, and return whether any failed."""
+    failed = False
+    for step in steps:
         try:
-            failed |= not runner.run(session.handle(line))
+            failed |= not runner.run(step)
         except Leave:
             break
         except KeyboardInterrupt:

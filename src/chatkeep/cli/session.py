@@ -33,14 +33,14 @@ class Session:
         self._next_page: str | None = None
 
     async def begin(self, thread_id: str | None = None, *, greet: bool = False) -> None:
-        """Reach the server, and open the thread if one is named. Raises `ClientFailure`."""
+        """Reach the server, and show the thread if one is named. Raises `ClientFailure`."""
         await self._client.__aenter__()
         page = await self._client.threads(limit=1)
         if greet:
             earlier = "/threads lists earlier conversations, " if page["data"] else ""
             self._say(f"Connected to {self._client.url}. {earlier}/help the commands.", "dim")
         if thread_id:
-            await self._open(thread_id)
+            await self._show_thread(thread_id)
 
     async def end(self) -> None:
         """Close the connection."""
@@ -85,8 +85,19 @@ class Session:
         answer.user_item_id = user_item_id
         return await self._show_on(answer, view, events)
 
-    async def _follow_running(self, thread_id: str) -> bool:
-        """Show the answer that is under way in a thread, if one is."""
+    async def resume(self) -> bool:
+        """Show on the answer that is under way in the thread, if one is.
+
+        Returns:
+            Whether it went well; what went wrong has been shown.
+
+        Raises:
+            ClientFailure: The connection failed.
+            Leave: The person wants to go.
+        """
+        thread_id = self._thread_id
+        if thread_id is None:
+            return True
         events = self._client.follow(thread_id)
         try:
             first = await anext(events, None)
@@ -156,6 +167,10 @@ class Session:
         return thread_id is not None and await self._open(thread_id)
 
     async def _open(self, thread_id: str) -> bool:
+        await self._show_thread(thread_id)
+        return await self.resume()
+
+    async def _show_thread(self, thread_id: str) -> None:
         thread = await self._client.thread(thread_id)
         page = await self._client.items(thread_id, limit=_PAGE)
         self._thread_id, self._answer = thread_id, None
@@ -163,7 +178,6 @@ class Session:
         if page.get("has_more"):
             self._say("(Earlier messages are left out.)", "dim")
         self._show(page["data"][::-1])
-        return await self._follow_running(thread_id)
 
     def _show(self, items: list[JSON]) -> None:
         """Show a thread's items, and take up from where they end."""

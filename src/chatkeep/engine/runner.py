@@ -88,6 +88,8 @@ class TurnRunner:
         self._namer = namer
         self._clock = clock
         self._naming: asyncio.Task[None] | None = None
+        self._numbering = asyncio.Lock()
+        """Held while the last events are kept: no other one may take their numbers here."""
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -174,7 +176,8 @@ class TurnRunner:
             self._state.not_taken()
             raise
         self._state.taken(thread)
-        self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
+        async with self._numbering:
+            self._recorder.publish(event_json("thread.updated", thread=thread_json(thread)))
 
     async def _name_thread(self, namer: Callable[[Turn], Any]) -> None:
         try:
@@ -361,6 +364,10 @@ class TurnRunner:
             with suppress(Exception):  # it went wrong before, and frees no thread
                 await self._keep_thread()
         await self._recorder.catch_up()
+        async with self._numbering:
+            await self._keep_tail(shown)
+
+    async def _keep_tail(self, shown: bytes | None) -> None:
         kept = self._recorder.remaining(finished=self._status == "finished")
         events = self._recorder.last_events(kept)
         last = [frame(event) for event in (*events, *([shown] if shown else []))]
