@@ -39,6 +39,7 @@ class EventStream:
         "_delivered",
         "_heartbeat",
         "_is_last_wait",
+        "_left",
         "_limit",
         "_on_leave",
         "_patience",
@@ -73,6 +74,7 @@ class EventStream:
         self._delivered = False
         self._limit: asyncio.Timeout | None = None
         self._is_last_wait = False
+        self._left = False
         if runner is not None:
             runner.when_ended(self._turn_ended)
 
@@ -106,7 +108,7 @@ class EventStream:
                 "the live log broke; turn %s can't be followed any more", self._turn_id
             )
             return self._cut_off()
-        if self._runner is not None and not await self._runner.is_held():
+        if self._runner is not None and not await self._runner.is_held(self._is_wanted):
             return self._last_words()
         self._begun = True
         self._delivered = self._delivered or not frames
@@ -151,10 +153,16 @@ class EventStream:
         self.leave(cut_off=True)
         return b""
 
+    def _is_wanted(self) -> bool:
+        return not self._left
+
     def leave(self, *, cut_off: bool = False) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
         with suppress(Exception, asyncio.CancelledError):  # a log may raise anything
             self._reader.close()
+        self._left = True
+        if self._runner is not None:
+            self._runner.look_again()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
             self._on_leave(cut_off)
