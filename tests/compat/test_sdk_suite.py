@@ -74,8 +74,16 @@ def _source_distribution(config: pytest.Config) -> Path:
         command += ["--no-binary", "openai-chatkit", "--dest", str(cache), requirement]
         fetched = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if fetched.returncode != 0:
-            pytest.fail(f"The SDK's tests can't be fetched: {fetched.stderr}", pytrace=False)
+            _without_source(fetched.stderr)
     return next(cache.glob("*.tar.gz"))
+
+
+def _without_source(reason: str) -> None:
+    """Offline the SDK's tests can't be had; where nobody would see that, it is a failure."""
+    told = f"The SDK's tests can't be fetched: {reason}"
+    if "CI" in os.environ:
+        pytest.fail(told, pytrace=False)
+    pytest.skip(told)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
