@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 30.0
-"""Seconds after which what doesn't happen has failed the test."""
+from support.waiting import PATIENCE
 
 PROGRAM = '''
 import asyncio, json, os, socket, sys
@@ -132,11 +130,3 @@ class Program:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.log.close()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for something outside of this process, which tells nobody when it happens."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

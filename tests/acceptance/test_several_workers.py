@@ -22,7 +22,8 @@ from support.events import (
     streamed_text,
     thread_id_of,
 )
-from support.workers import JUMPING, PATIENCE, Program, Worker, wait_until
+from support.waiting import PATIENCE, wait_until
+from support.workers import JUMPING, Program, Worker
 
 Start: TypeAlias = Callable[..., Program]
 
