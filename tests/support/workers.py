@@ -26,13 +26,15 @@ chat = Chatkeep(os.environ["DATABASE"], settings=settings, titles=False)
 
 @chat.responder
 async def answer(turn):
-    """Says the words it is told, one by one; at a "|" it waits for the file "go"."""
+    """Says the words it is told, one by one; waits at a "|" for the file "go", at a "~" a bit."""
     said = Path("said").open("a", buffering=1)
     try:
         for word in turn.message.text.split():
             while word == "|" and not Path("go").exists():
                 await asyncio.sleep(0.01)
-            if word != "|":
+            if word == "~":
+                await asyncio.sleep(0.05)
+            elif word != "|":
                 print(word, file=said)
                 yield word + " "
     except BaseException:
