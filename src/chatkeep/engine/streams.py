@@ -14,6 +14,8 @@ from .runner import TurnRunner
 
 logger = logging.getLogger("chatkeep.turn")
 
+_ENDLESS = "its log does not end"
+
 
 class EventStream:
     """The events of a turn, encoded, to be iterated once.
@@ -37,14 +39,16 @@ class EventStream:
     __slots__ = (
         "_begun",
         "_delivered",
+        "_gave_up",
+        "_giving_up",
         "_heartbeat",
-        "_is_last_wait",
         "_left",
         "_limit",
         "_on_leave",
         "_patience",
         "_primed",
         "_reader",
+        "_reading",
         "_runner",
         "_spacing",
         "_turn_id",
@@ -73,7 +77,9 @@ class EventStream:
         self._begun = False
         self._delivered = False
         self._limit: asyncio.Timeout | None = None
-        self._is_last_wait = False
+        self._reading: asyncio.Task[object] | None = None
+        self._giving_up: asyncio.TimerHandle | None = None
+        self._gave_up = False
         self._left = False
         if runner is not None:
             runner.when_ended(self._turn_ended)
@@ -116,29 +122,61 @@ class EventStream:
 
     async def _read(self, gather: float) -> list[bytes]:
         """The next frames; with their ids, or a heartbeat after a silence, for who asked."""
-        limit = self._limit = asyncio.timeout(self._heartbeat)
+        has_ended = self._runner is not None and self._runner.ended
+        if self._heartbeat is None:
+            return await self._read_plain(gather, has_ended)
+        limit = self._limit = asyncio.timeout(self._patience if has_ended else self._heartbeat)
         try:
             async with limit:
-                if self._runner is not None and self._runner.ended:
-                    self._turn_ended()
                 frames = await self._reader.read(gather)
         except TimeoutError:
             if not limit.expired():
                 raise  # the log's own
-            if self._is_last_wait:
-                raise FollowLost("its log does not end") from None
+            if has_ended or self._limit is not limit:
+                raise FollowLost(_ENDLESS) from None
             return [HEARTBEAT]
         finally:
             self._limit = None
-        if self._heartbeat is None or self._turn_id is None:
+        if self._turn_id is None:
             return frames
         return numbered(frames, self._turn_id, self._reader.position - len(frames))
 
+    async def _read_plain(self, gather: float, has_ended: bool) -> list[bytes]:
+        """The next frames. A limit costs as much as what is read, so there is none before the end.
+
+        Raises:
+            FollowLost: The turn has ended, and the log does not.
+        """
+        if has_ended:
+            try:
+                async with asyncio.timeout(self._patience) as limit:
+                    return await self._reader.read(gather)
+            except TimeoutError:
+                raise (FollowLost(_ENDLESS) if limit.expired() else FollowLost()) from None
+        self._reading = asyncio.current_task()
+        try:
+            return await self._reader.read(gather)
+        except asyncio.CancelledError:
+            if self._gave_up and self._reading is not None and not self._reading.uncancel():
+                raise FollowLost(_ENDLESS) from None
+            raise
+        finally:
+            self._reading = None
+            if self._giving_up is not None:
+                self._giving_up.cancel()
+
     def _turn_ended(self) -> None:
         """Give the log some time to come to its end, if it is being read."""
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(asyncio.get_running_loop().time() + self._patience)
-            self._is_last_wait = True
+        loop = asyncio.get_running_loop()
+        if self._reading is not None:
+            self._giving_up = loop.call_later(self._patience, self._give_up, self._reading)
+        elif self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(loop.time() + self._patience)
+            self._limit = None
+
+    def _give_up(self, reading: "asyncio.Task[object]") -> None:
+        self._gave_up = True
+        reading.cancel()
 
     def _last_words(self) -> bytes:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""

@@ -1,14 +1,15 @@
 """A stream as one client reads it: delivered, or left, and told apart."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chatkeep.context import Owner
+from chatkeep.engine.runner import TurnRunner
 from chatkeep.engine.streams import EventStream
 from chatkeep.live.base import FollowLost, LogReader
 from chatkeep.live.frames import Frames
@@ -115,3 +116,75 @@ async def test_whose_log_breaks_was_cut_off_and_did_not_leave(
     )
     assert await chunks_of(stream) == []
     assert cut_off == [True]
+
+
+class _EndlessReader(LogReader):
+    """Never comes to its end, whatever happens."""
+
+    position = 0
+
+    def __init__(self) -> None:
+        self.waits = asyncio.Event()
+
+    async def read(self, gather: float = 0.0) -> list[bytes]:
+        self.waits.set()
+        await asyncio.Event().wait()
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+class _Runner:
+    """All that a stream asks of what runs its turn."""
+
+    ended = False
+
+    def when_ended(self, act: Callable[[], None]) -> None:
+        self.act = act
+
+    def look_again(self) -> None:
+        pass
+
+    async def is_held(self, _is_wanted: Callable[[], bool]) -> bool:
+        return True
+
+    def end(self) -> None:
+        self.ended = True
+        self.act()
+
+
+@pytest.mark.parametrize("heartbeat", [None, 60.0, 0.001])
+@pytest.mark.parametrize("when", ["before", "during"])
+async def test_a_log_that_does_not_end_is_not_read_for_ever(
+    heartbeat: float | None, when: str
+) -> None:
+    reader, runner, cut_off = _EndlessReader(), _Runner(), list[bool]()
+    stream = EventStream(
+        reader,
+        turn_id=TURN.id,
+        runner=cast("TurnRunner", runner),
+        patience=0.01,
+        heartbeat=heartbeat,
+        on_leave=cut_off.append,
+    )
+    if when == "before":
+        runner.end()
+    reading = asyncio.create_task(chunks_of(stream))
+    await reader.waits.wait()
+    if when == "during":
+        runner.end()
+    assert set(await reading) <= {b": keep-alive\n\n"}
+    assert cut_off == [True]
+    assert reading.cancelling() == 0
+
+
+@pytest.mark.parametrize("heartbeat", [None, 60.0])
+async def test_a_turn_that_ends_between_two_reads_disturbs_no_stream(
+    heartbeat: float | None,
+) -> None:
+    runner = _Runner()
+    stream = await stream_of(FRAMES, runner=cast("TurnRunner", runner), heartbeat=heartbeat)
+    assert await stream.next() != b""
+    runner.end()
+    assert await stream.next() == b""
