@@ -9,7 +9,7 @@ DEVELOP := $(VENV)/.develop
 NODE := $(VENV)/.node
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: serve test lint types unit ui ui-test ui-browser bench bench-ui format clean
+.PHONY: serve test lint types unit ui ui-test ui-browser bench bench-ui torture format clean
 
 serve: ui
 	@$(BIN)/chatkeep serve docs/
@@ -41,6 +41,9 @@ bench: $(DEVELOP)
 
 bench-ui: $(DEVELOP) ui
 	$(BIN)/python tools/bench_ui.py $(ARGS)
+
+torture: $(DEVELOP)
+	PYTHONPATH=tests $(BIN)/python -m torture $(ARGS)
 
 format: $(DEVELOP) ui
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,8 @@
 """The engine's bounds and deadlines, each with a default that suits one machine."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from math import inf
+from typing import Any, Literal
 
 from .errors import ConfigurationError
 
@@ -89,8 +90,9 @@ class Settings:
         for name in (field.name for field in fields(self) if field.name != "on_disconnect"):
             self._check(name, getattr(self, name))
 
-    def _check(self, name: str, value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+    def _check(self, name: str, value: Any) -> None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and 0 <= value < inf):
             raise ConfigurationError(f"Settings: {name} is a number from 0 up, not {value!r}.")
         if name in _POSITIVE and value == 0:
             raise ConfigurationError(f"Settings: {name} is more than 0.")

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -14,10 +13,9 @@ from typing import IO, TypeAlias
 
 import pytest
 
-COMMAND = Path(sys.executable).with_name("chatkeep")
-PATIENCE = 30.0
-"""Seconds after which a process that doesn't do its part has failed the test."""
+from support.waiting import PATIENCE, wait_until
 
+COMMAND = Path(sys.executable).with_name("chatkeep")
 _numbers = count()
 _ADDRESS = re.compile(r"http://\S+/chatkit")
 
@@ -102,14 +100,6 @@ def environment(variables: dict[str, str]) -> dict[str, str]:
     """The environment without what would change how Chatkeep behaves."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CHATKEEP_")}
     return ours | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"} | variables
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for something outside of this process, which tells nobody when it happens."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

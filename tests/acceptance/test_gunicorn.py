@@ -16,10 +16,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from acceptance.conftest import PATIENCE, environment, kill, wait_until
+from acceptance.conftest import environment, kill
 from chatkeep import Chatkeep, Context
 from chatkeep.stores.base import PageQuery
 from support.clients import body, create
+from support.waiting import PATIENCE, wait_until
 
 APP = """
 import asyncio, os

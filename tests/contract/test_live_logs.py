@@ -37,14 +37,15 @@ class SavingWriter(LogWriter):
         self._store = store
         self._turn = turn
         self._log = log
-        self._journal = Journal(turn.id, log)
+        self._journal = Journal(turn.id)
         self._ended = False
         self._saving = asyncio.Lock()
         self.tasks: list[asyncio.Task[None]] = []
 
     def append(self, frame: bytes) -> None:
         if not self._ended:
-            self._journal.publish(frame)
+            self._journal.entries.append(frame)
+            self._log.append(frame)
             self._begin_to_save()
 
     def end(self) -> None:

@@ -301,7 +301,7 @@ async def test_an_update_that_was_saved_is_not_done_again(database: str) -> None
         return ThreadItemUpdatedEvent(item_id="wf_1", update=update)
 
     def whole(turn: Turn) -> Any:
-        return ThreadItemDoneEvent(item=flow(turn, "Search", "Read"))
+        return ThreadItemDoneEvent(item=flow(turn, "Search", "Read", "Write"))
 
     responder = ScriptedResponder(
         [lambda turn: flow(turn, "Search")], [read, "Done. ", pause, whole, end]
@@ -320,7 +320,7 @@ async def test_an_update_that_was_saved_is_not_done_again(database: str) -> None
         async with connected(heir) as other:
             items = await items_of(other, thread_id)
     (found,) = [item for item in items if item["type"] == "workflow"]
-    assert [task["title"] for task in found["workflow"]["tasks"]] == ["Search", "Read"]
+    assert [task["title"] for task in found["workflow"]["tasks"]] == ["Search", "Read", "Write"]
 
 
 async def test_what_is_hidden_and_under_way_survives(database: str) -> None:

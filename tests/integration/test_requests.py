@@ -176,21 +176,6 @@ async def test_a_thread_can_be_deleted_while_it_is_answered(observed: ObservedSt
         assert await refused(client.delete(thread_id_of(events))) == (404, "not_found")
 
 
-async def test_a_thread_deleted_by_another_worker_ends_its_answer(memory: ObservedStore) -> None:
-    pause = Pause()
-    responder = ScriptedResponder(["Once ", pause, "upon"])
-    chat = Chatkeep(store=memory.store, responder=responder)
-    other = Chatkeep(store=ObservedStore(memory.inner).store, responder=responder)
-    async with connected(chat) as client, connected(other) as elsewhere:
-        stream = client.send("Hi")
-        events = [await anext(stream) for _ in range(5)]
-        await pause.reached.wait()
-        await elsewhere.delete(thread_id_of(events))
-        pause.end()
-        await collected(stream)
-        assert (await client.threads())["data"] == []
-
-
 # Titles
 
 

@@ -60,7 +60,7 @@ class Recording:
     def __init__(self, max_bytes: int = 10_000_000) -> None:
         self.log = ListLog()
         self.store = DictStore()
-        self.journal = Journal("trn_1", self.log)
+        self.journal = Journal("trn_1")
         self.recorder = Recorder(THREAD, self.journal, self.log, self.store, max_bytes)
 
     async def __call__(self, *outputs: Any) -> list[bytes]:

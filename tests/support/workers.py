@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 30.0
-"""Seconds after which what doesn't happen has failed the test."""
+from support.waiting import PATIENCE
 
 PROGRAM = '''
 import asyncio, json, os, socket, sys
@@ -28,13 +26,15 @@ chat = Chatkeep(os.environ["DATABASE"], settings=settings, titles=False)
 
 @chat.responder
 async def answer(turn):
-    """Says the words it is told, one by one; at a "|" it waits for the file "go"."""
+    """Says the words it is told, one by one; waits at a "|" for the file "go", at a "~" a bit."""
     said = Path("said").open("a", buffering=1)
     try:
         for word in turn.message.text.split():
             while word == "|" and not Path("go").exists():
                 await asyncio.sleep(0.01)
-            if word != "|":
+            if word == "~":
+                await asyncio.sleep(0.05)
+            elif word != "|":
                 print(word, file=said)
                 yield word + " "
     except BaseException:
@@ -132,11 +132,3 @@ class Program:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.log.close()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for something outside of this process, which tells nobody when it happens."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

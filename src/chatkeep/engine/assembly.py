@@ -38,7 +38,7 @@ def assemble(
 ) -> TurnRunner:
     """Return what runs a turn that the store has begun. The worker has hold of it."""
     log = _log_of(worker, record)
-    journal = Journal(record.id, log)
+    journal = Journal(record.id)
     until = opening.input if opening.is_retry else None
     items = ThreadItems(store, record.owner, record.thread_id, record.id, until)
     settings = worker.settings

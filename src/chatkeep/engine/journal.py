@@ -7,7 +7,6 @@ to items that no client sees. `live.entries` says how they are written.
 
 from collections.abc import Sequence
 
-from ..live.base import LogWriter
 from ..live.entries import END, FRAME, NOTE, entries_of
 from ..stores.base import Checkpoint
 
@@ -17,17 +16,15 @@ class Journal:
 
     Args:
         turn_id: The turn.
-        log: Where followers read the frames.
 
     Attributes:
         entries: What no checkpoint has yet, the oldest first. It is only ever
             added to, and cut at its beginning.
     """
 
-    def __init__(self, turn_id: str, log: LogWriter) -> None:
+    def __init__(self, turn_id: str) -> None:
         self.entries: list[bytes] = []
         self._turn_id = turn_id
-        self._log = log
         self._saved_entries = 0
         self._saved_frames = 0
 
@@ -35,11 +32,6 @@ class Journal:
     def length(self) -> int:
         """How many entries there have been."""
         return self._saved_entries + len(self.entries)
-
-    def publish(self, frame: bytes) -> None:
-        """Add a frame, and show it to whoever follows."""
-        self.entries.append(frame)
-        self._log.append(frame)
 
     def note(self, event: bytes) -> None:
         """Add an event (as JSON) that only recovery reads."""

@@ -154,8 +154,7 @@ class Recorder:
                 event that doesn't fit the thread.
             AnswerTooLong: There is no room for it.
         """
-        if self._sealed:
-            raise InvalidOutput("the turn has ended")
+        self._refuse_after_end()
         if self._channel.room() <= 0:
             raise AnswerTooLong
         if isinstance(output, ThreadItemUpdatedEvent):
@@ -171,6 +170,7 @@ class Recorder:
         match output:
             case ThreadItemAddedEvent(item=item):
                 await self.end_message()
+                self._refuse_after_end()
                 self._added(self._own(item))
             case ThreadItemDoneEvent(item=item):
                 await self._done(self._own(item), "thread.item.done")
@@ -274,6 +274,7 @@ class Recorder:
         if item_id == FAKE_ID and self._given_id is not None:
             return self._open[self._given_id]
         record = await self._store.get_item(item_id)
+        self._refuse_after_end()
         if item_id not in self._open:  # another task of the responder's may have been faster
             self._open[item_id] = open_item(record, stored=True)
             self._revisions[item_id] = Revision(record)
@@ -357,6 +358,14 @@ class Recorder:
     def seal(self) -> None:
         """Take no more from the responder."""
         self._sealed = True
+
+    def _refuse_after_end(self) -> None:
+        """Raise if the turn has ended: to be asked after all that is awaited, too.
+
+        A responder's own tasks may be in the middle of something when it does.
+        """
+        if self._sealed:
+            raise InvalidOutput("the turn has ended")
 
     async def settle(self, seconds: float) -> None:
         """Wait for writes that are under way, however their callers ended, so long at most."""

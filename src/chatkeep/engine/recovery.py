@@ -1,13 +1,14 @@
 """Turns whose worker died: what they had streamed becomes items again."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..errors import NotFound, ServiceUnavailable, TurnInterrupted
 from ..live.entries import entries_of
 from ..protocol.sse import frame
-from ..protocol.wire import aware, event_json, from_json, public_item, to_json
+from ..protocol.wire import aware, event_json, from_json, parse_item, public_item, to_json
 from ..stores.base import Checkpoint, ItemRecord, Store, TurnChanges, TurnRecord
 from .failures import error_event
 from .folding import OpenItem, open_item
@@ -90,7 +91,7 @@ async def _is_missing(store: Store, turn: TurnRecord, record: _Recovered) -> boo
 
 def _items(turn: TurnRecord, pieces: list[Checkpoint]) -> list[OpenItem]:
     under_way: dict[str, OpenItem] = {}
-    for entry in (entry for piece in pieces for entry in entries_of(piece)):
+    for entry in _once(pieces):
         try:
             _fold(under_way, from_json(event_of(entry)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread must come free
@@ -98,12 +99,24 @@ def _items(turn: TurnRecord, pieces: list[Checkpoint]) -> list[OpenItem]:
     return list(under_way.values())
 
 
+def _once(pieces: list[Checkpoint]) -> Iterator[bytes]:
+    """Yield the entries of pieces, those of which two have a part in common only once."""
+    known = 0
+    for piece in pieces:
+        for number, entry in enumerate(entries_of(piece), piece.number):
+            if number >= known:
+                known = number + 1
+                yield entry
+
+
 def _record_of(turn: TurnRecord, item: OpenItem) -> _Recovered | None:
     """Return what is kept of an item; nothing if it is empty, or can't be kept."""
     if item.empty:
         return None
     try:
-        return _Recovered(item.record(finished=item.stored), item.base)
+        record = item.record(finished=item.stored)
+        parse_item(record.data)  # what can't be read again would fail every later turn
+        return _Recovered(record, item.base)
     except Exception as error:  # noqa: BLE001 - whatever it is, the thread must come free
         logger.warning("turn %s: item %s can't be kept: %r", turn.id, item.id, error)
         return None

@@ -203,16 +203,24 @@ class TurnRunner:
         self._held_until = asked_at + self._settings.lease_seconds
         self._renewed.set()
 
-    async def is_held(self) -> bool:
+    async def is_held(self, is_wanted: Callable[[], bool]) -> bool:
         """Whether what was streamed may be shown; waits while that isn't certain.
+
+        Args:
+            is_wanted: Whether there is still somebody to show it to. `look_again`
+                says when that has changed.
 
         A process that was stopped for longer than the lease lasts may find that
         another worker has taken the thread over, and kept only what it could read.
         """
-        while not self.lost and not self.ended and steady() > self._held_until:
+        while not self.lost and not self.ended and steady() > self._held_until and is_wanted():
             self._renewed.clear()
             await self._renewed.wait()
         return not self.lost
+
+    def look_again(self) -> None:
+        """Have those who wait in `is_held` look whether it is still wanted."""
+        self._renewed.set()
 
     # Ending
 

@@ -54,6 +54,7 @@ class EventStream:
         "_begun",
         "_delivered",
         "_is_late",
+        "_left",
         "_on_leave",
         "_patience",
         "_primed",
@@ -91,6 +92,7 @@ class EventStream:
         self._timeout = ReadTimeout(_SILENT_SECONDS if heartbeat is None else heartbeat)
         self._sign_of_life = HEARTBEAT if resumable and heartbeat is not None else b""
         self._is_late = False
+        self._left = False
         self._reads = 0
         self._spacing = spacing
         self._begun = False
@@ -121,7 +123,7 @@ class EventStream:
         gather = self._spacing() if self._begun and self._spacing is not None else 0.0
         try:
             chunk = await self._read(gather)
-            if self._runner is not None and not await self._runner.is_held():
+            if self._runner is not None and not await self._runner.is_held(self._is_wanted):
                 return self._last_words()
         except (Exception, asyncio.CancelledError):  # of the log, which may raise anything
             if is_cancelled():
@@ -182,11 +184,17 @@ class EventStream:
         self._reader.close()
         return frame(error_event(AnswerLost()))
 
+    def _is_wanted(self) -> bool:
+        return not self._left
+
     def leave(self) -> None:
         """End the stream, wherever it is. Only the first call after an early end counts."""
         with suppress(Exception, asyncio.CancelledError):  # a log may raise anything
             self._reader.close()
         self._timeout.close()
+        self._left = True
+        if self._runner is not None:
+            self._runner.look_again()
         if not self._delivered and self._on_leave is not None:
             self._delivered = True
             self._on_leave(self.broken)

@@ -373,7 +373,8 @@ class Store(ABC):
         """Keep what a holder's turns have streamed since the last time.
 
         Pieces of a turn that is not active, or is another's, are dropped. One
-        that was kept already, and comes again, is kept once.
+        that was kept already, and comes again, is kept once: the longer of the
+        two, whichever came first.
         """
 
     @abstractmethod

@@ -156,7 +156,9 @@ class _Journal:
         self.pieces: dict[int, Checkpoint] = {}
 
     def keep(self, piece: Checkpoint) -> None:
-        self.pieces[piece.number] = piece
+        known = self.pieces.get(piece.number)
+        if known is None or len(known.data) <= len(piece.data):
+            self.pieces[piece.number] = piece
 
 
 class MemoryStore(Store, Purges):

@@ -16,7 +16,6 @@ from chatkeep.protocol.sse import frame
 from chatkeep.settings import Settings
 from chatkeep.stores.base import Checkpoint, Held, TurnChanges, TurnRecord
 from chatkeep.testing.store_contract.records import a_turn
-from support.recording import ListLog
 
 QUICK = Settings(lease_seconds=0.04, checkpoint_interval=0.01, keep_timeout=0.1, shutdown_grace=0)
 
@@ -57,7 +56,7 @@ class Running:
     def __init__(self, store: Leases, turn_id: str) -> None:
         self.record = a_turn("t", id=turn_id)
         self.store = store
-        self.journal = Journal(turn_id, ListLog())
+        self.journal = Journal(turn_id)
         self.ending = self.ended = self.kept = self.lost = self.stopping = False
         self.renewals = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -140,13 +139,13 @@ async def test_a_turn_that_was_stopped_elsewhere_stops() -> None:
 async def test_what_was_streamed_is_saved_once_and_again_if_that_failed() -> None:
     worker = a_worker(store := Leases())
     runner = Running(store, "trn_1")
-    runner.journal.publish(frame(b"1"))
+    runner.journal.entries.append(frame(b"1"))
     store.failures = 2
     run(worker, runner)
     (first,) = await asyncio.wait_for(store.pieces.get(), 10)
     assert first.data == frame(b"1")
     await asyncio.sleep(0)
-    runner.journal.publish(frame(b"2"))
+    runner.journal.entries.append(frame(b"2"))
     (second,) = await asyncio.wait_for(store.pieces.get(), 10)
     assert second.data == frame(b"2")
     await worker.close()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select
 
 from ...context import Owner
 from ..base import Checkpoint, Progress, TurnRecord
@@ -49,13 +49,19 @@ _PROGRESS = select(turns.c.id, turns.c.status, func.coalesce(_LAST_FRAME, 0)).wh
 
 @cache
 def _put(dialect: str) -> Any:
-    """Insert a piece, or let it take the place of itself, sent before and perhaps shorter."""
+    """Insert a piece, or let it take the place of itself, sent before and shorter.
+
+    An earlier try that nobody waited for any more may come behind a later one.
+    """
     insert = insert_into(checkpoints, dialect)
     new = insert.excluded
     return insert.on_conflict_do_update(
         index_elements=list(checkpoints.primary_key.columns),
         set_={"data": new.data, "first": new.first, "frames": new.frames},
-        where=checkpoints.c.user_id == new.user_id,
+        where=and_(
+            checkpoints.c.user_id == new.user_id,
+            func.length(checkpoints.c.data) <= func.length(new.data),
+        ),
     )
 
 

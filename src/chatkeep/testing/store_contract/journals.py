@@ -34,6 +34,14 @@ class JournalsContract:
 
         assert await _read(store, turn) == [b"ab", b"c"]
 
+    async def test_a_piece_that_comes_late_takes_nothing_away(self, store: Store) -> None:
+        turn = await begun(store)
+        await store.checkpoint(HOLDER, [a_piece(turn.id, 0, b"a", b"b")])
+        await store.checkpoint(HOLDER, [a_piece(turn.id, 2, b"c")])
+        await store.checkpoint(HOLDER, [a_piece(turn.id, 0, b"a")])
+
+        assert await _read(store, turn) == [b"ab", b"c"]
+
     async def test_reading_goes_on_from_a_frame(self, store: Store) -> None:
         turn = await begun(store)
         await store.checkpoint(HOLDER, [a_piece(turn.id, 0, b"0", b"1")])

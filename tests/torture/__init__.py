@@ -1,0 +1,1 @@
+"""What happens to real servers, and must cost nobody an answer: ``make torture``."""
