@@ -1,7 +1,7 @@
 """One request to a `ChatKitServer`, and its answer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -173,8 +173,10 @@ class Exchange:
         stream = self._stream(start)
         try:
             while chunk := await stream.next():
-                for piece in _frames_of(chunk):
-                    yield piece
+                # Clients of the SDK get one event at a time. This runs for every token, so
+                # it is no generator of its own.
+                for piece in chunk.split(_FRAME_END)[:-1]:
+                    yield piece + _FRAME_END
         finally:
             stream.leave()
             if start.runner is not None and start.runner.stopping:
@@ -193,13 +195,6 @@ class Exchange:
             runner=start.runner,
             on_leave=lambda broken: self._turns.leave(start, may_return=broken),
         )
-
-
-def _frames_of(chunk: bytes) -> Iterator[bytes]:
-    """Yield the frames of a chunk: clients of the SDK get one event at a time."""
-    for piece in chunk.split(_FRAME_END):
-        if piece:
-            yield piece + _FRAME_END
 
 
 async def _shown(error: TurnError) -> AsyncGenerator[bytes]:
