@@ -24,6 +24,8 @@ Event: TypeAlias = dict[str, Any]
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 _STREAM_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=300.0)
+# Only a Chatkeep server is asked to follow, and it gives a sign of life every few seconds.
+_FOLLOW_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=60.0)
 _MAX_EVENT_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
 _TRIES = 6
@@ -266,8 +268,10 @@ class ChatClient:
         Raises:
             _NothingToFollow: The answer has ended, and its events are gone.
         """
-        last = place.last_event_id if request_type == "threads.follow" else None
-        async with self._post(request_type, params, _STREAM_TIMEOUT, last) as response:
+        follows = request_type == "threads.follow"
+        last = place.last_event_id if follows else None
+        timeout = _FOLLOW_TIMEOUT if follows else _STREAM_TIMEOUT
+        async with self._post(request_type, params, timeout, last) as response:
             if response.status_code == 204:
                 raise _NothingToFollow
             place.connected()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import IO, TypeAlias
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -57,6 +58,11 @@ class Server:
         found = _ADDRESS.search(self.output)
         assert found, self.output
         self.url = found[0]
+
+    @property
+    def port(self) -> str:
+        """Where it listens."""
+        return str(urlsplit(self.url).port)
 
     @property
     def output(self) -> str:

@@ -207,8 +207,6 @@ async def test_an_answer_of_a_killed_worker_ends_with_nobody_asking(start: Start
         events = await told(stream, "Once upon ")
         await asyncio.sleep(0.5)  # the checkpoint comes every 0.05 seconds
         program.workers[0].send(signal.SIGKILL)
-        with pytest.raises(ClientFailure):
-            await collected(stream)
         thread_id = thread_id_of(events)
         async with asyncio.timeout(15.0):  # reading recovers nothing
             while len(await talk(two, thread_id)) == 1:  # noqa: ASYNC110 - it tells nobody

@@ -126,7 +126,7 @@ class TurnRunner:
         except asyncio.CancelledError as error:
             if not is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
-            self._end("stopped")
+            self._end("interrupted", TurnInterrupted())  # as it is where the event loop ends
             raise
         except TurnLost:
             self.lose()
