@@ -1,7 +1,7 @@
 """What every live log must do, as a pytest suite: subclass it for a log of your own.
 
     import pytest_asyncio
-    from chatkeep.testing.live_contract import LiveLogContract
+    from chatkeep.testing import LiveLogContract
 
     class TestMyLog(LiveLogContract):
         @pytest_asyncio.fixture
