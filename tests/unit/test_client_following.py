@@ -305,6 +305,18 @@ async def test_following_a_thread_yields_the_answer_that_runs() -> None:
     assert [last for _, last in server.asked] == [None, "trn_1:1", None, "trn_1:3"]
 
 
+async def test_a_server_that_is_not_there_is_not_waited_for() -> None:
+    def refuses() -> httpx2.Response:
+        raise httpx2.ConnectError("Connection refused")
+
+    server = Server(refuses, lambda: refused(503, "service_unavailable"))
+    async with ChatClient(URL, transport=httpx2.MockTransport(server)) as chat:
+        for code in ("connection.failed", "service_unavailable"):
+            with pytest.raises(ClientFailure) as failure:
+                await anext(chat.follow("thr_1"))
+            assert failure.value.code == code
+
+
 async def test_whoever_stops_reading_closes_the_connection() -> None:
     body = Body(BYTES)
     closed: list[bool] = []
