@@ -26,7 +26,7 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 _STREAM_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=300.0)
 _MAX_EVENT_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-_TRIES = 6
+_TRIES = 5
 """How often in a row an answer is followed in vain before it is given up."""
 
 _PAGE = 100
