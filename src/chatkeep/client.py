@@ -28,7 +28,7 @@ _STREAM_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=300.0)
 _FOLLOW_TIMEOUT = httpx2.Timeout(30.0, connect=5.0, read=60.0)
 _MAX_EVENT_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-_TRIES = 6
+_TRIES = 5
 """How often in a row an answer is followed in vain before it is given up."""
 
 _PAGE = 100
@@ -251,9 +251,10 @@ class ChatClient:
                     yield {"type": "thread.item.done", "item": item}
                 return
             except ClientFailure as error:
-                if not _is_worth_another_try(error, place, request_type):
-                    is_old_server = error.code == "request.unknown_type"
-                    raise (failure if failure and is_old_server else error) from error
+                if not _is_worth_another_try(error, place):
+                    if failure and error.code == "request.unknown_type":
+                        raise failure from error
+                    raise
                 failure = failure or error
             place.tries += 1
             if place.tries > _TRIES:
@@ -346,14 +347,13 @@ def _broken() -> ClientFailure:
     return ClientFailure(message, code="connection.lost")
 
 
-def _is_worth_another_try(failure: ClientFailure, place: Place, request_type: str) -> bool:
+def _is_worth_another_try(failure: ClientFailure, place: Place) -> bool:
     """Whether to follow on, or to send the same request again, after a failure."""
     is_lost = failure.code in {"connection.lost", "connection.failed"}
-    if request_type == "threads.follow":
+    if place.can_follow:
         return is_lost or (failure.status or 0) >= 500 or failure.status == 429
-    if place.anything:
-        return is_lost and place.can_follow
-    return is_lost and place.tries == 0 and not isinstance(failure.__cause__, _NOT_SENT)
+    was_sent = not isinstance(failure.__cause__, _NOT_SENT)
+    return is_lost and was_sent and not place.anything and place.tries == 0
 
 
 def _is_web_address(url: str) -> bool:

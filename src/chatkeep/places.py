@@ -6,7 +6,7 @@ from .protocol.sse import RETRY_MILLISECONDS, parse_event_id
 
 JSON: TypeAlias = dict[str, Any]
 
-_LONGEST_PAUSE = 10.0
+_LONGEST_PAUSE = 5.0
 
 
 class Place:

@@ -30,6 +30,7 @@ from support.events import (
     text_of,
     thread_id_of,
 )
+from support.postgresql import Server
 from support.stores import ObservedStore
 
 QUICK = Settings(checkpoint_interval=0.02, lease_seconds=0.4, sweep_interval=0.1)
@@ -256,6 +257,43 @@ async def test_the_same_request_is_answered_once_whichever_worker_it_comes_to(sh
         items = (await here.items(thread_id))["data"]
         assert [item["type"] for item in items].count("user_message") == 2
         assert len(responder.turns) == 2
+
+
+async def test_a_restart_of_the_database_costs_who_follows_nothing(own_postgres: Server) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause, "upon ", "a time."])
+    async with (
+        workers(own_postgres.url(), responder, FINISH) as two,
+        client_of(two.first) as here,
+        client_of(two.second) as there,
+    ):
+        thread_id, stream, events = await begun(here, pause)
+        following = asyncio.create_task(collected(there.follow(thread_id)))
+        await until_followed(two.second)
+        await asyncio.to_thread(own_postgres.stop)
+        await asyncio.to_thread(own_postgres.start)
+        pause.end()
+        events += await collected(stream)
+        assert await following == events
+        assert errors(events) == []
+
+
+async def test_what_cant_be_known_right_now_is_not_taken_for_nothing(shared: str) -> None:
+    pause = Pause()
+    responder = ScriptedResponder(["Once ", pause])
+    async with workers(shared, responder) as two, client_of(two.first) as here:
+        thread_id, stream, _ = await begun(here, pause)
+        store: Any = two.second.store
+        store.progress = unavailable
+        refused = await followed(two.second, thread_id)
+        assert (refused.status_code, "10.0.0.7" in refused.text) == (503, False)
+        del store.progress
+        await here.stop(thread_id)
+        await collected(stream)
+
+
+async def unavailable(_turns: object) -> None:
+    raise OSError("no route to 10.0.0.7")
 
 
 @pytest.mark.parametrize("running", [True, False])

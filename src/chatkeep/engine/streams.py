@@ -125,6 +125,9 @@ class EventStream:
             chunk = await self._read(gather)
             if self._runner is not None and not await self._runner.is_held(self._is_wanted):
                 return self._last_words()
+        except FollowLost as error:  # nothing is broken: a deletion, a worker that closes
+            logger.warning("the events of turn %s can't be read on: %s", self._turn_id, error)
+            return self._come_back()
         except (Exception, asyncio.CancelledError):  # of the log, which may raise anything
             if is_cancelled():
                 raise

@@ -1,6 +1,7 @@
 """What the tests of a program that uses Chatkeep need.
 
-* `StoreContract`: the suite that every store passes.
+* `StoreContract`: the suite that every store passes; `PurgingContract` and
+  `WakingContract` for what some do beside it.
 * `LiveLogContract`: the suite that every live log passes.
 * `ScriptedResponder`: a responder that follows a script, with a `Pause` where told.
 * `connected`: a client of a Chatkeep in the same process.
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .model_server import FakeModel
     from .responder import Pause, ScriptedResponder
     from .server import serve
-    from .store_contract import StoreContract
+    from .store_contract import PurgingContract, StoreContract, WakingContract
 
 __all__ = [
     "FakeModel",
@@ -28,11 +29,13 @@ __all__ = [
     "InProcessTransport",
     "LiveLogContract",
     "Pause",
+    "PurgingContract",
     "Raw",
     "Reply",
     "ScriptedResponder",
     "Silence",
     "StoreContract",
+    "WakingContract",
     "connected",
     "failure",
     "serve",
@@ -46,11 +49,13 @@ __getattr__ = imported_when_used(
         "InProcessTransport": "client",
         "LiveLogContract": "live_contract",
         "Pause": "responder",
+        "PurgingContract": "store_contract",
         "Raw": "model_replies",
         "Reply": "model_replies",
         "ScriptedResponder": "responder",
         "Silence": "model_replies",
         "StoreContract": "store_contract",
+        "WakingContract": "store_contract",
         "connected": "client",
         "failure": "model_replies",
         "serve": "server",

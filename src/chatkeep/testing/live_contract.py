@@ -1,7 +1,7 @@
 """What every live log must do, as a pytest suite: subclass it for a log of your own.
 
     import pytest_asyncio
-    from chatkeep.testing.live_contract import LiveLogContract
+    from chatkeep.testing import LiveLogContract
 
     class TestMyLog(LiveLogContract):
         @pytest_asyncio.fixture
@@ -132,8 +132,8 @@ class LiveLogContract:
             assert await read_some(reader, 3) == frames_from(0, 3)
             writer.append(a_frame(3))
             assert await reader.read() == [a_frame(3)]
-        reader.close()
-        writer.end()
+            writer.end()
+            assert await reader.read() == [], "an end that brings nothing more is an end"
 
     async def test_a_log_is_read_from_any_position(self, live: LiveLog, elsewhere: LiveLog) -> None:
         frames = frames_from(0, 5)
@@ -263,6 +263,13 @@ class LiveLogContract:
                 if not number % 2:
                     writer.append(frame)
             writer.end()
+            for rounds in range(8):
+                reading = asyncio.create_task(reader.read())
+                for _round in range(rounds):
+                    await asyncio.sleep(0)
+                reading.cancel()
+                await asyncio.wait([reading])
+                seen += [] if reading.cancelled() else reading.result()
             seen += await read_all(reader)
         assert seen == frames
 

@@ -217,6 +217,29 @@ async def test_what_cant_be_loaded_is_lost_and_not_skipped(
     reader.close()
 
 
+async def test_a_read_that_is_cancelled_while_it_loads_loses_nothing(
+    store: WakingStore, live: LiveLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = await begun(store)
+    await store.finish_turn(turn, "finished", TurnChanges(tail=piece(turn, 0, "a")))
+    reader = await reader_of(live, turn)
+    loading = asyncio.Event()
+
+    async def hangs(*_: Any) -> list[Checkpoint]:
+        loading.set()
+        await asyncio.Event().wait()
+        return []
+
+    with monkeypatch.context() as slow:
+        slow.setattr(store, "load_checkpoints", hangs)
+        reading = asyncio.create_task(reader.read())
+        await loading.wait()
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert await read(reader) == [(0, "a")]
+    assert await read(reader) == []
+
+
 @pytest.mark.parametrize("position", [0, 2, 3, 57, RECOVERED])
 async def test_a_takeover_is_read_with_its_numbers_and_never_across_the_jump(
     store: WakingStore, live: LiveLog, position: int
