@@ -8,7 +8,6 @@ raises or hangs in it is logged, and the rest is done all the same.
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from ..settings import Settings
 from ..stores.base import ItemRecord, Store, TurnChanges, TurnRecord, TurnStatus
 from ..turn import Turn
 from .calls import call
+from .clock import steady
 from .failures import report
 from .journal import Journal
 from .patience import is_cancelled, patience
@@ -36,14 +36,6 @@ logger = logging.getLogger("chatkeep.turn")
 
 _OUTPUTS_PER_SLICE = 128
 """After so many outputs without a pause, the event loop gets its turn."""
-
-
-def steady() -> float:
-    """Return a time in seconds that never jumps, and goes on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if _HAS_BOOTTIME else time.monotonic()
-
-
-_HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 
 
 class TurnRunner:

@@ -15,8 +15,9 @@ from ..errors import NotFound, TurnInterrupted, TurnLost
 from ..live.base import LiveLog
 from ..settings import Settings
 from ..stores.base import Store, TurnChanges, TurnRecord
+from .clock import steady
 from .patience import patience
-from .runner import TurnRunner, steady
+from .runner import TurnRunner
 from .workers import new_holder
 
 logger = logging.getLogger("chatkeep.turn")
