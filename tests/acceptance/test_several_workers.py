@@ -7,10 +7,13 @@ import subprocess
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
+from sqlalchemy import make_url
 
 from chatkeep.client import ChatClient, ClientFailure
 from support.events import (
@@ -41,9 +44,30 @@ def _can_unshare() -> bool:
 containers = pytest.mark.skipif(not _can_unshare(), reason="namespaces are not allowed here")
 
 
+_names = map("chatkeep_workers_{}".format, count())
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/chat.db"
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that several processes can use: a file, unless it is told."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path}/chat.db"
+    # It goes with its server: workers that were just killed still seem connected.
+    url = make_url(request.getfixturevalue("postgres_server"))
+    name = next(_names)
+    asyncio.run(_create_database(url.render_as_string(hide_password=False), name))
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+async def _create_database(server: str, name: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE chatkeep_template")
+    finally:
+        await connection.close()
+
+
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -94,6 +118,7 @@ async def answered(client: ChatClient, thread_id: str, text: str) -> list[Event]
             await asyncio.sleep(0.1)
 
 
+@on_both
 async def test_forked_workers_never_answer_one_thread_twice(start: Start) -> None:
     program = start(2)
     one, two = [await ready(worker) for worker in program.workers]
@@ -182,6 +207,7 @@ async def test_a_worker_that_was_stopped_and_wakes_up_tells_the_truth(
             ]
 
 
+@on_both
 @pytest.mark.parametrize("how", ["delete", "stop"])
 async def test_an_answer_ended_through_another_worker_costs_no_more(start: Start, how: str) -> None:
     program = start(2)
@@ -200,6 +226,7 @@ async def test_an_answer_ended_through_another_worker_costs_no_more(start: Start
             assert (await two.threads())["data"] == []
 
 
+@on_both
 async def test_an_answer_of_a_killed_worker_ends_with_nobody_asking(start: Start) -> None:
     program = start(2)
     one, two = [await ready(worker) for worker in program.workers]
@@ -214,6 +241,7 @@ async def test_an_answer_of_a_killed_worker_ends_with_nobody_asking(start: Start
         assert (await talk(two, thread_id))[1:] == [("assistant", "Once upon ")]
 
 
+@on_both
 async def test_answers_of_a_killed_server_are_there_when_it_starts_again(start: Start) -> None:
     program = start(1)
     one = await ready(program.workers[0])

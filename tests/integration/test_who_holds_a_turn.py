@@ -14,6 +14,7 @@ from chatkeep.stores.base import Store, TurnChanges
 from chatkeep.testing.client import connected
 from chatkeep.testing.responder import Pause, ScriptedResponder
 from support.clients import client_of
+from support.crashes import WRITING
 from support.events import (
     Event,
     collected,
@@ -65,6 +66,24 @@ async def test_who_has_lost_the_thread_writes_nothing_and_says_so(
         items = (await client.items(thread_id, order="asc"))["data"]
         assert conversation(items) == [("user", "Tell me")]
         assert streamed_text(await collected(client.send("And now?", thread_id))) == "Again."
+
+
+async def test_what_was_shown_is_kept_when_the_database_comes_back(
+    observed: ObservedStore,
+) -> None:
+    """It was gone for everybody, for longer than a lease lasts, and no checkpoint has it."""
+    responder = ScriptedResponder(["Once ", "upon"], "Again.")
+    chat = Chatkeep(store=observed.store, responder=responder, settings=QUICK)
+    async with connected(chat) as client:
+        observed.broken = {*WRITING, "orphaned_turns", "load_checkpoints", "get_turn"}
+        events = await collected(client.send("Tell me"))
+        assert streamed_text(events) == "Once upon"
+        assert len(errors(events)) == 1
+        await asyncio.sleep(3 * QUICK.lease_seconds)
+        observed.broken.clear()
+        assert await observed.ends.get() == "finished"
+        items = (await client.items(thread_id_of(events), order="asc"))["data"]
+        assert conversation(items) == [("user", "Tell me"), ("assistant", "Once upon")]
 
 
 @pytest.mark.parametrize("how", ["delete", "take away"])

@@ -41,7 +41,7 @@ LAYERS = (
     "protocol",
     "client places",
     # A turn, from its parts up to the requests that begin one.
-    "engine.calls engine.patience engine.timeouts engine.in_flight engine.once engine.workers"
+    "engine.calls engine.clock engine.patience engine.timeouts engine.in_flight engine.once engine.workers"
     " engine.titles engine.conversation engine.states engine.failures engine.thread_items"
     " engine.thread_state engine.threads engine.observing",
     "engine engine.folding engine.journal",

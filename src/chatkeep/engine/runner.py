@@ -8,14 +8,20 @@ raises or hangs in it is logged, and the rest is done all the same.
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from ..characters import shorten
-from ..errors import AnswerLost, NotFound, ServiceUnavailable, TurnLost, TurnTimedOut
+from ..errors import (
+    AnswerLost,
+    NotFound,
+    ServiceUnavailable,
+    TurnInterrupted,
+    TurnLost,
+    TurnTimedOut,
+)
 from ..live.base import LogWriter
 from ..protocol.sse import frame
 from ..protocol.types import ThreadItemUpdatedEvent
@@ -25,6 +31,7 @@ from ..settings import Settings
 from ..stores.base import ItemRecord, Store, TurnChanges, TurnRecord, TurnStatus
 from ..turn import Turn
 from .calls import call
+from .clock import steady
 from .failures import report
 from .journal import Journal
 from .observing import TurnClock
@@ -37,14 +44,6 @@ logger = logging.getLogger("chatkeep.turn")
 
 _OUTPUTS_PER_SLICE = 128
 """After so many outputs without a pause, the event loop gets its turn."""
-
-
-def steady() -> float:
-    """Return a time in seconds that never jumps, and goes on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if _HAS_BOOTTIME else time.monotonic()
-
-
-_HAS_BOOTTIME = hasattr(time, "CLOCK_BOOTTIME")
 
 
 class TurnRunner:

@@ -23,10 +23,11 @@ from ..responders.base import StreamingResponder
 from ..stores.base import Store, TurnRecord
 from ..turn import Turn
 from .assembly import assemble
+from .clock import steady
 from .openings import Opening, Openings
 from .patience import patience
 from .repeats import is_repeat, open_again, stored_answer
-from .runner import TurnRunner, steady
+from .runner import TurnRunner
 from .sweeper import Sweeper
 from .worker import Worker
 

@@ -15,8 +15,9 @@ from ..hooks import Observer
 from ..live.base import LiveLog
 from ..settings import Settings
 from ..stores.base import Checkpoint, Held, Store, TurnChanges, TurnRecord
+from .clock import steady
 from .patience import patience
-from .runner import TurnRunner, steady
+from .runner import TurnRunner
 from .workers import new_holder
 
 logger = logging.getLogger("chatkeep.turn")
