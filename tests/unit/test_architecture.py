@@ -41,9 +41,9 @@ LAYERS = (
     "protocol",
     "client places",
     # A turn, from its parts up to the requests that begin one.
-    "engine.calls engine.clock engine.patience engine.timeouts engine.in_flight engine.once engine.workers"
-    " engine.titles engine.conversation engine.states engine.failures engine.thread_items"
-    " engine.thread_state engine.threads engine.observing",
+    "engine.calls engine.clock engine.patience engine.timeouts engine.in_flight engine.once"
+    " engine.workers engine.titles engine.conversation engine.states engine.failures"
+    " engine.thread_items engine.thread_state engine.threads engine.observing",
     "engine engine.folding engine.journal",
     "engine.channel engine.revisions",
     "engine.recorder engine.recovery",
