@@ -466,7 +466,7 @@ def http_date(seconds: float) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize("value", ["3600", "inf", http_date(3600)])
+@pytest.mark.parametrize("value", ["3600", "inf", pytest.param(http_date(3600), id="date")])
 async def test_a_long_retry_after_is_left_to_the_user(model: FakeModel, value: str) -> None:
     model.script.append(failure(429, headers={"retry-after": value}))
     _, error = await broken_answer(model)
@@ -474,7 +474,9 @@ async def test_a_long_retry_after_is_left_to_the_user(model: FakeModel, value: s
     assert len(model.requests) == 1
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-5", "nan", http_date(-5)])
+@pytest.mark.parametrize(
+    "value", ["", "soon", "-5", "nan", pytest.param(http_date(-5), id="date")]
+)
 async def test_an_odd_retry_after_keeps_nobody_waiting(model: FakeModel, value: str) -> None:
     model.script.append(failure(503, headers={"retry-after": value}))
     assert await answer(model)
