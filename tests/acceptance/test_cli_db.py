@@ -22,7 +22,7 @@ def test_a_new_file_is_checked_upgraded_and_checked_again(run: "Run", tmp_path: 
 
     for _ in range(2):
         assert run("db", "upgrade", "--database", url).returncode == 0
-    assert run("db", "current", CHATKEEP_DATABASE=url).stdout == f"{schema.head()}\n"
+    assert run("db", "current", CHATKEEP_DATABASE=url).stdout == f"{schema.HEAD}\n"
     assert run("db", "check", "--database", url).returncode == 0
 
 

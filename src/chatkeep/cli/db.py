@@ -23,7 +23,7 @@ def upgrade(database: Database = None) -> None:
 
     url = _url(database)
     schema.upgrade(url)
-    _report(url, f"is at {schema.head()}, the newest.")
+    _report(url, f"is at {schema.HEAD}, the newest.")
 
 
 @app.command()
@@ -42,8 +42,8 @@ def check(database: Database = None) -> None:
 
     url = _url(database)
     found = _revision(url)
-    if found != schema.head():
-        _report(url, f"is at {found or 'none'}; {schema.head()} is needed: chatkeep db upgrade")
+    if found != schema.HEAD:
+        _report(url, f"is at {found or 'none'}; {schema.HEAD} is needed: chatkeep db upgrade")
         raise typer.Exit(1)
     differences = schema.check(url)
     if differences:

@@ -104,9 +104,9 @@ def _opening(url: str) -> None:
 
 def test_the_migrations_make_the_tables_of_this_version(empty_url: str) -> None:
     assert schema.current(empty_url) is None
-    assert schema.upgrade(empty_url) == schema.head()
+    assert schema.upgrade(empty_url) == schema.HEAD
 
-    assert schema.current(empty_url) == schema.head()
+    assert schema.current(empty_url) == schema.HEAD
     assert schema.check(empty_url) == []
 
 
@@ -132,7 +132,7 @@ def test_the_head_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS))
 
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.head()]
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_sqlite_file_is_brought_up_to_date_when_it_is_opened(tmp_path: Path) -
     _opening(url)
 
     assert schema.check(url) == []
-    assert schema.current(url) == schema.head()
+    assert schema.current(url) == schema.HEAD
 
 
 @pytest.mark.parametrize("state", ["new", "current"])

@@ -1,11 +1,12 @@
 """Attachments' metadata in SQL."""
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from ...context import Owner
 from ...errors import NotFound
 from ..base import AttachmentRecord
-from .conditions import given, of, owned, upsert
+from .conditions import given, keys_of, owned, upsert
+from .connection import Connection
 from .tables import attachments
 from .threads import hold_thread, require_thread
 from .transactions import StorePart, reading, writing
@@ -60,7 +61,7 @@ class Attachments(StorePart):
     def get_attachment(
         self, connection: Connection, owner: Owner, attachment_id: str
     ) -> AttachmentRecord:
-        row = connection.execute(_GET, of(owner, id=attachment_id)).first()
+        row = connection.execute(_GET, keys_of(owner, id=attachment_id)).first()
         if row is None:
             raise NotFound
         return AttachmentRecord(*row)
@@ -69,7 +70,7 @@ class Attachments(StorePart):
     def list_attachments(
         self, connection: Connection, owner: Owner, thread_id: str
     ) -> list[AttachmentRecord]:
-        rows = connection.execute(_LIST, of(owner, thread_id=thread_id))
+        rows = connection.execute(_LIST, keys_of(owner, thread_id=thread_id))
         found = [AttachmentRecord(*row) for row in rows]
         if not found:
             require_thread(connection, owner, thread_id)
@@ -77,5 +78,5 @@ class Attachments(StorePart):
 
     @writing
     def delete_attachment(self, connection: Connection, owner: Owner, attachment_id: str) -> None:
-        if connection.execute(_DELETE, of(owner, id=attachment_id)).rowcount == 0:
+        if connection.execute(_DELETE, keys_of(owner, id=attachment_id)).rowcount == 0:
             raise NotFound

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, func, or_, select
 
 from ...context import Owner
 from ..base import Checkpoint, Progress, TurnRecord
-from .conditions import given, of, owned
+from .conditions import given, keys_of, owned
+from .connection import Connection
 from .dialects import insert_into
 from .listening import notify
 from .tables import ACTIVE, checkpoints, turns
@@ -101,7 +102,7 @@ class Checkpoints(StorePart):
     def load_checkpoints(
         self, connection: Connection, turn: TurnRecord, start: int = 0
     ) -> list[Checkpoint]:
-        rows = connection.execute(_LOG, {**of(turn.owner, turn_id=turn.id), "start": start})
+        rows = connection.execute(_LOG, {**keys_of(turn.owner, turn_id=turn.id), "start": start})
         return [Checkpoint(*row) for row in rows]
 
     @reading

@@ -28,7 +28,7 @@ Record = TypeVar("Record", bound=Any)
 Parameters = dict[str, Any]
 
 
-def of(owner: Owner, **keys: Any) -> Parameters:
+def keys_of(owner: Owner, **keys: Any) -> Parameters:
     """Parameters that name an owner's rows."""
     parameters: Parameters = {"tenant_": owner.tenant, "user_id_": owner.user}
     for name, value in keys.items():

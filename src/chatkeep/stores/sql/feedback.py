@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 
 from ...context import Owner
 from ...errors import NotFound
 from ..base import FeedbackKind, FeedbackRecord
-from .conditions import given, of, owned, upsert
+from .conditions import given, keys_of, owned, upsert
+from .connection import Connection
 from .tables import feedback, items
 from .threads import hold_thread, require_thread
 from .transactions import StorePart, reading, writing
@@ -63,7 +64,7 @@ class Feedback(StorePart):
     def list_feedback(
         self, connection: Connection, owner: Owner, thread_id: str
     ) -> list[FeedbackRecord]:
-        rows = connection.execute(_LIST, of(owner, thread_id=thread_id))
+        rows = connection.execute(_LIST, keys_of(owner, thread_id=thread_id))
         found = [FeedbackRecord(*row) for row in rows]
         if not found:
             require_thread(connection, owner, thread_id)

@@ -1,10 +1,11 @@
 """Whether a turn still holds its thread: what every write of a turn asks first."""
 
-from sqlalchemy import Connection, and_, literal, select
+from sqlalchemy import and_, literal, select
 
 from ...context import Owner
 from ...errors import TurnLost
-from .conditions import given, of, owned
+from .conditions import given, keys_of, owned
+from .connection import Connection
 from .tables import ACTIVE, turns
 
 _HOLDS = select(literal(1)).where(
@@ -16,6 +17,6 @@ def require_turn(connection: Connection, owner: Owner, thread_id: str, turn_id: 
     """Raise `TurnLost` unless the turn, if one is named, has the thread, which is held."""
     if turn_id is None:
         return
-    key = of(owner, id=turn_id, thread_id=thread_id)
+    key = keys_of(owner, id=turn_id, thread_id=thread_id)
     if connection.execute(_HOLDS, key).first() is None:
         raise TurnLost

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, false, select
+from sqlalchemy import Select, delete, false, select
 
 from ...context import Owner
 from ...errors import NotFound
 from ..base import ItemRecord, Order, Page, PageQuery, ThreadRecord
-from .conditions import given, of, owned, page_of, page_parameters, paged, upsert
+from .conditions import given, keys_of, owned, page_of, page_parameters, paged, upsert
+from .connection import Connection
 from .fences import require_turn
 from .tables import items
 from .threads import hold_thread, read_thread, require_thread
@@ -63,7 +64,7 @@ def remove_items(
     connection: Connection, owner: Owner, thread_id: str, item_ids: Iterable[str]
 ) -> None:
     """Delete items of a thread that is held."""
-    gone = [of(owner, thread_id=thread_id, id=item_id) for item_id in item_ids]
+    gone = [keys_of(owner, thread_id=thread_id, id=item_id) for item_id in item_ids]
     if gone:
         connection.execute(_DELETE, gone)
 
@@ -73,12 +74,12 @@ def _page(
 ) -> Page[ItemRecord]:
     after = None
     if query.after is not None:
-        key = of(owner, thread_id=thread_id, id=query.after)
+        key = keys_of(owner, thread_id=thread_id, id=query.after)
         after = connection.execute(_NUMBER, key).mappings().first()
         if after is None:
             raise NotFound
     statement = _list(hidden, query.order, after is not None)
-    parameters = {**of(owner, thread_id=thread_id), **page_parameters(query, after)}
+    parameters = {**keys_of(owner, thread_id=thread_id), **page_parameters(query, after)}
     found = [ItemRecord(*row) for row in connection.execute(statement, parameters)]
     if not found:
         require_thread(connection, owner, thread_id)
@@ -92,7 +93,7 @@ class Items(StorePart):
     def get_item(
         self, connection: Connection, owner: Owner, thread_id: str, item_id: str
     ) -> ItemRecord:
-        row = connection.execute(_GET, of(owner, thread_id=thread_id, id=item_id)).first()
+        row = connection.execute(_GET, keys_of(owner, thread_id=thread_id, id=item_id)).first()
         if row is None:
             raise NotFound
         return ItemRecord(*row)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Integer,
     Select,
     and_,
@@ -15,6 +14,7 @@ from sqlalchemy import (
 )
 
 from .clock import before_now, microseconds
+from .connection import Connection
 from .tables import STREAMED, checkpoints, turns
 from .transactions import StorePart, writing
 

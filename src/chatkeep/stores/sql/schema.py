@@ -58,11 +58,6 @@ _HAS_VERSION = {
 _alembic_is_global = threading.Lock()
 
 
-def head() -> str:
-    """The revision that this version of Chatkeep works with."""
-    return HEAD
-
-
 def upgrade(url: str) -> str:
     """Bring the database's schema up to date, and return its revision.
 

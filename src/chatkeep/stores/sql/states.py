@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from ...context import Owner
-from .conditions import given, of, owned, upsert
+from .conditions import given, keys_of, owned, upsert
+from .connection import Connection
 from .tables import states
 from .threads import require_thread
 from .transactions import StorePart, reading
@@ -22,7 +23,7 @@ def put_states(
     """Keep values by their names, in a thread that is held; forget those that are None."""
     for name, value in values.items():
         if value is None:
-            connection.execute(_FORGET, of(owner, thread_id=thread_id, name=name))
+            connection.execute(_FORGET, keys_of(owner, thread_id=thread_id, name=name))
             continue
         row = {
             "tenant": owner.tenant,
@@ -39,7 +40,7 @@ class States(StorePart):
 
     @reading
     def get_state(self, connection: Connection, owner: Owner, thread_id: str, name: str) -> Any:
-        row = connection.execute(_GET, of(owner, thread_id=thread_id, name=name)).first()
+        row = connection.execute(_GET, keys_of(owner, thread_id=thread_id, name=name)).first()
         if row is None:
             require_thread(connection, owner, thread_id)
             return None

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Select,
     Update,
     and_,
@@ -25,13 +24,14 @@ from ..cursors import cursor, place
 from .conditions import (
     Parameters,
     given,
-    of,
+    keys_of,
     owned,
     page_of,
     page_parameters,
     paged,
     upsert,
 )
+from .connection import Connection
 from .fences import require_turn
 from .tables import attachments, threads
 from .transactions import StorePart, reading, writing
@@ -88,7 +88,7 @@ def _update(fields: frozenset[str], keep_user_title: bool) -> Update:
 
 def require_thread(connection: Connection, owner: Owner, thread_id: str) -> None:
     """Raise `NotFound` if the owner has no such thread."""
-    if connection.execute(_EXISTS, of(owner, id=thread_id)).first() is None:
+    if connection.execute(_EXISTS, keys_of(owner, id=thread_id)).first() is None:
         raise NotFound
 
 
@@ -107,7 +107,7 @@ def hold_thread(connection: Connection, owner: Owner, thread_id: str, items: int
     Raises:
         NotFound: The owner has no such thread.
     """
-    parameters = {**of(owner, id=thread_id), "count": items}
+    parameters = {**keys_of(owner, id=thread_id), "count": items}
     next_number = connection.execute(_HOLD, parameters).scalar()
     if next_number is None:
         raise NotFound
@@ -116,7 +116,7 @@ def hold_thread(connection: Connection, owner: Owner, thread_id: str, items: int
 
 def touch_thread(connection: Connection, owner: Owner, thread_id: str, at: datetime) -> None:
     """Note that a message has come to a thread that is held."""
-    connection.execute(_TOUCH, {**of(owner, id=thread_id), "new_touched_at": at})
+    connection.execute(_TOUCH, {**keys_of(owner, id=thread_id), "new_touched_at": at})
 
 
 def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> None:
@@ -142,7 +142,7 @@ def put_thread(connection: Connection, owner: Owner, thread: ThreadRecord) -> No
 
 def read_thread(connection: Connection, owner: Owner, thread_id: str) -> ThreadRecord:
     """Return one thread. Raises `NotFound`."""
-    row = connection.execute(_GET, of(owner, id=thread_id)).first()
+    row = connection.execute(_GET, keys_of(owner, id=thread_id)).first()
     if row is None:
         raise NotFound
     return _thread(row)
@@ -161,7 +161,7 @@ class Threads(StorePart):
     ) -> Page[ThreadRecord]:
         after = None if query.after is None else _place(connection, owner, query.after)
         statement = _list(query.order, after is not None)
-        rows = connection.execute(statement, {**of(owner), **page_parameters(query, after)})
+        rows = connection.execute(statement, {**keys_of(owner), **page_parameters(query, after)})
         page = page_of([_thread(row) for row in rows], query)
         if page.after is None:
             return page
@@ -192,7 +192,7 @@ class Threads(StorePart):
             return read_thread(connection, owner, thread_id)
         statement = _update(frozenset(new), changes.keep_user_title)
         parameters = {f"new_{name}": value for name, value in new.items()}
-        row = connection.execute(statement, {**of(owner, id=thread_id), **parameters}).first()
+        row = connection.execute(statement, {**keys_of(owner, id=thread_id), **parameters}).first()
         if row is None:
             raise NotFound
         return _thread(row)
@@ -200,8 +200,10 @@ class Threads(StorePart):
     @writing
     def delete_thread(self, connection: Connection, owner: Owner, thread_id: str) -> list[str]:
         hold_thread(connection, owner, thread_id)
-        ids = connection.execute(_ATTACHMENT_IDS, of(owner, thread_id=thread_id)).scalars().all()
-        connection.execute(_DELETE, of(owner, id=thread_id))
+        ids = (
+            connection.execute(_ATTACHMENT_IDS, keys_of(owner, thread_id=thread_id)).scalars().all()
+        )
+        connection.execute(_DELETE, keys_of(owner, id=thread_id))
         return list(ids)
 
 
@@ -214,17 +216,17 @@ def _place(connection: Connection, owner: Owner, after: str) -> Mapping[Any, Any
     known = place(after)
     if known is not None:
         return {"touched_at": known[0], "id": known[1]}
-    row = connection.execute(_KEY, of(owner, id=after)).mappings().first()
+    row = connection.execute(_KEY, keys_of(owner, id=after)).first()
     if row is None:
         raise NotFound
-    return row
+    return {"touched_at": row[0], "id": row[1]}
 
 
 def _patched_metadata(
     connection: Connection, owner: Owner, thread_id: str, changes: ThreadChanges
 ) -> dict[str, Any]:
     """The metadata of a thread that is held, as it will be."""
-    metadata = dict(connection.execute(_METADATA, of(owner, id=thread_id)).scalar() or {})
+    metadata = dict(connection.execute(_METADATA, keys_of(owner, id=thread_id)).scalar() or {})
     for key in changes.metadata_removed:
         metadata.pop(key, None)
     return metadata | dict(changes.metadata)

@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ...context import Owner
 from ..base import TurnRecord
+from .connection import Connection
 from .connectors.base import Connector, Scope
 
 P = ParamSpec("P")
@@ -20,7 +21,7 @@ class StorePart:
 
 
 def reading(
-    work: Callable[Concatenate[S, Any, P], T],
+    work: Callable[Concatenate[S, Connection, P], T],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """Make an awaitable method, one transaction that changes nothing, of one that reads."""
 
@@ -34,7 +35,7 @@ def reading(
 
 
 def writing(
-    work: Callable[Concatenate[S, Any, P], T],
+    work: Callable[Concatenate[S, Connection, P], T],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """Make an awaitable method, one transaction, of one that writes."""
 

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Insert,
     String,
     Update,
@@ -34,7 +33,8 @@ from ..base import (
 from .attachments import put_attachment
 from .checkpoints import put_checkpoints
 from .clock import NOW, after_now, microseconds
-from .conditions import Parameters, given, of, owned
+from .conditions import Parameters, given, keys_of, owned
+from .connection import Connection
 from .dialects import insert_into
 from .items import put_items, remove_items
 from .listening import notify
@@ -208,7 +208,7 @@ class Turns(StorePart):
 
     @reading
     def get_turn(self, connection: Connection, owner: Owner, turn_id: str) -> TurnRecord:
-        row = connection.execute(_GET, of(owner, id=turn_id)).first()
+        row = connection.execute(_GET, keys_of(owner, id=turn_id)).first()
         if row is None:
             raise NotFound
         return _turn(row)
@@ -217,7 +217,7 @@ class Turns(StorePart):
     def active_turn(
         self, connection: Connection, owner: Owner, thread_id: str
     ) -> TurnRecord | None:
-        row = connection.execute(_ACTIVE_ON, of(owner, thread_id=thread_id)).first()
+        row = connection.execute(_ACTIVE_ON, keys_of(owner, thread_id=thread_id)).first()
         if row is None:
             require_thread(connection, owner, thread_id)
             return None
@@ -227,7 +227,7 @@ class Turns(StorePart):
     def request_stop(
         self, connection: Connection, owner: Owner, thread_id: str
     ) -> TurnRecord | None:
-        row = connection.execute(_STOP, of(owner, thread_id=thread_id)).first()
+        row = connection.execute(_STOP, keys_of(owner, thread_id=thread_id)).first()
         if row is None:
             require_thread(connection, owner, thread_id)
             return None
@@ -237,7 +237,7 @@ class Turns(StorePart):
     def mark_delivered(
         self, connection: Connection, owner: Owner, turn_id: str, delivered: bool
     ) -> None:
-        if connection.execute(_MARK, of(owner, id=turn_id, delivered=delivered)).rowcount == 0:
+        if connection.execute(_MARK, keys_of(owner, id=turn_id, delivered=delivered)).rowcount == 0:
             raise NotFound
 
     @writing
@@ -285,7 +285,7 @@ class Turns(StorePart):
 def _repeated(connection: Connection, turn: TurnRecord, since: datetime) -> TurnRecord | None:
     if turn.request_key is None:
         return None
-    key = of(turn.owner, request_key=turn.request_key, thread_id=turn.thread_id)
+    key = keys_of(turn.owner, request_key=turn.request_key, thread_id=turn.thread_id)
     row = connection.execute(_REPEATED, {**key, "since": since}).first()
     return None if row is None else _turn(row)
 
@@ -293,7 +293,7 @@ def _repeated(connection: Connection, turn: TurnRecord, since: datetime) -> Turn
 def _take_thread(connection: Connection, turn: TurnRecord, lease_seconds: float) -> None:
     row = {**_row(turn), "lease": microseconds(lease_seconds)}
     if connection.execute(_insert(connection.dialect.name), row).rowcount == 0:
-        holding = of(turn.owner, thread_id=turn.thread_id)
+        holding = keys_of(turn.owner, thread_id=turn.thread_id)
         raise TurnActive(_turn(connection.execute(_ACTIVE_ON, holding).one()))
 
 
@@ -305,7 +305,7 @@ def _refuse_too_many(connection: Connection, owner: Owner, max_active: int) -> N
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK_OWNER, {"owner": f"{owner.tenant}\x1f{owner.user}"})
-    count = connection.execute(_ACTIVE_OF, of(owner)).scalar()
+    count = connection.execute(_ACTIVE_OF, keys_of(owner)).scalar()
     if count is not None and count > max_active:
         raise TooManyTurns
 
@@ -319,7 +319,7 @@ def _ends(
     takeover: bool,
 ) -> bool:
     parameters = {
-        **of(turn.owner, id=turn.id, thread_id=turn.thread_id),
+        **keys_of(turn.owner, id=turn.id, thread_id=turn.thread_id),
         "new_status": status,
         "new_delivered": changes.delivered,
         "new_ended_at": datetime.now(UTC),
