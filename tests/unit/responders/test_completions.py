@@ -474,9 +474,7 @@ async def test_a_long_retry_after_is_left_to_the_user(model: FakeModel, value: s
     assert len(model.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "value", ["", "soon", "-5", "nan", pytest.param(http_date(-5), id="date")]
-)
+@pytest.mark.parametrize("value", ["", "soon", "-5", "nan", pytest.param(http_date(-5), id="date")])
 async def test_an_odd_retry_after_keeps_nobody_waiting(model: FakeModel, value: str) -> None:
     model.script.append(failure(503, headers={"retry-after": value}))
     assert await answer(model)
