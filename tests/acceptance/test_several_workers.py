@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from chatkeep.client import ChatClient, ClientFailure
+from support.clients import PLAIN
 from support.events import (
     Event,
     collected,
@@ -93,7 +94,7 @@ async def ready(worker: Worker) -> ChatClient:
             except ClientFailure:
                 await asyncio.sleep(0.02)
             else:
-                return ChatClient(worker.url)
+                return ChatClient(worker.url, headers=PLAIN)  # it does not come back by itself
 
 
 async def told(stream: AsyncGenerator[Event], words: str) -> list[Event]:
@@ -234,6 +235,8 @@ async def test_an_answer_of_a_killed_worker_ends_with_nobody_asking(start: Start
         events = await told(stream, "Once upon ")
         await asyncio.sleep(0.5)  # the checkpoint comes every 0.05 seconds
         program.workers[0].send(signal.SIGKILL)
+        with pytest.raises(ClientFailure):
+            await collected(stream)
         thread_id = thread_id_of(events)
         async with asyncio.timeout(15.0):  # reading recovers nothing
             while len(await talk(two, thread_id)) == 1:  # noqa: ASYNC110 - it tells nobody

@@ -48,10 +48,15 @@ forked = []
 for listener in listeners:
     pid = os.fork()
     if pid == 0:
+        for other in listeners:
+            if other is not listener:
+                other.close()
         config = uvicorn.Config(app, log_config=None, ws="none", lifespan="on")
         uvicorn.Server(config).run(sockets=[listener])
         os._exit(0)
     forked.append((pid, listener.getsockname()[1]))
+for listener in listeners:
+    listener.close()  # or those of a dead worker would still be connected to
 print(json.dumps(forked), flush=True)
 for _ in forked:
     os.wait()
