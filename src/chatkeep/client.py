@@ -8,7 +8,7 @@ back where a connection breaks in the middle of an answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, Literal, Self, TypeAlias
 
 import httpx2
@@ -30,6 +30,12 @@ _MAX_EVENT_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
 _TRIES = 5
 """How often in a row an answer is followed in vain before it is given up."""
+
+_ANSWERED_WITHIN = 5.0
+"""Seconds in which a request to follow is answered: one that nobody accepts never is."""
+
+_LONG_ENOUGH = 5.0
+"""After so many seconds a connection that brought nothing new was none in vain."""
 
 _PAGE = 100
 _MAX_PAGES = 2
@@ -256,7 +262,7 @@ class ChatClient:
                         raise failure from error
                     raise
                 failure = failure or error
-            place.tries += 1
+            place.tries = 1 if place.seconds_connected() > _LONG_ENOUGH else place.tries + 1
             if place.tries > _TRIES:
                 raise failure or _broken()
             await asyncio.sleep(place.pause)
@@ -319,9 +325,17 @@ class ChatClient:
             headers["Last-Event-ID"] = last_event_id
         answered = False
         try:
-            async with self._http.stream(
-                "POST", self.url, content=content, headers=headers, timeout=timeout
-            ) as response:
+            async with AsyncExitStack() as stack:
+                sending = self._http.stream(
+                    "POST", self.url, content=content, headers=headers, timeout=timeout
+                )
+                within = _ANSWERED_WITHIN if request_type == "threads.follow" else None
+                try:
+                    async with asyncio.timeout(within):
+                        response = await stack.enter_async_context(sending)
+                except TimeoutError as error:
+                    message = f"{self.url} did not answer in time."
+                    raise ClientFailure(message, code="connection.failed") from error
                 answered = True
                 if response.status_code >= 300:
                     raise await _refusal(response)

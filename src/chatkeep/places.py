@@ -1,5 +1,6 @@
 """How far a client has read one answer: what it needs to go on after a broken connection."""
 
+import time
 from typing import Any, TypeAlias
 
 from .protocol.sse import RETRY_MILLISECONDS, parse_event_id
@@ -38,6 +39,7 @@ class Place:
         self.tries = 0
         self._last = None if last_event_id is None else parse_event_id(last_event_id)
         self._previous: str | None = None
+        self._connected_at: float | None = None
         self._retry = RETRY_MILLISECONDS / 1000
         self._has_failed = False
         self._is_to_come_back = False
@@ -67,6 +69,12 @@ class Place:
     def connected(self) -> None:
         """Take note that events come over a new connection from now on."""
         self._previous = None
+        self._connected_at = time.monotonic()
+
+    def seconds_connected(self) -> float:
+        """Return how long the last connection lasted, which is asked once, at its end."""
+        since, self._connected_at = self._connected_at, None
+        return 0.0 if since is None else time.monotonic() - since
 
     def is_elsewhere(self, event_id: str) -> bool:
         """Whether an event is of another answer."""

@@ -176,11 +176,14 @@ async def test_who_follows_elsewhere_is_told_of_a_deletion(shared: str) -> None:
     async with workers(shared, responder) as two, client_of(two.first) as here:
         thread_id, stream, _ = await begun(here, pause)
         async with client_of(two.second) as there, aclosing(there.follow(thread_id)) as remote:
-            await anext(remote)
+            seen = [await anext(remote)]
             await here.delete(thread_id)
-            with pytest.raises(ClientFailure) as gone:
-                await collected(remote)
-        assert gone.value.code == "not_found"
+            try:  # it is stopped before it is deleted, and some are quick enough to read that
+                seen += await collected(remote)
+            except ClientFailure as gone:
+                assert gone.code == "not_found"  # noqa: PT017 - either is the truth
+            else:
+                assert [text_of(item) for item in done(seen, "assistant_message")] == ["Once "]
         await stream.aclose()
 
 

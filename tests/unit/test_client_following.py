@@ -317,6 +317,36 @@ async def test_a_server_that_is_not_there_is_not_waited_for() -> None:
             assert failure.value.code == code
 
 
+async def test_a_server_that_takes_a_request_and_never_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker that was killed may leave a socket behind that still takes connections."""
+    monkeypatch.setattr("chatkeep.client._ANSWERED_WITHIN", 0.01)
+    asked: list[str] = []
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(msgspec.json.decode(request.content)["type"])
+        if len(asked) > 1:
+            await asyncio.Event().wait()
+        return streamed(frames(ANSWER[:3]), CUT)
+
+    async with ChatClient(URL, transport=httpx2.MockTransport(answer)) as chat:
+        with pytest.raises(ClientFailure) as failure:
+            [event async for event in chat.send("Hello")]
+    assert failure.value.code == "connection.lost"
+    assert asked == ["threads.create", *["threads.follow"] * 5]
+
+
+async def test_a_server_that_hangs_up_now_and_then_is_followed_for_as_long_as_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chatkeep.client._LONG_ENOUGH", -1.0)
+    hang_ups: list[Reply] = [lambda: streamed(priming("trn_1", 3))] * 20
+    rest = priming("trn_1", 3) + frames(ANSWER[3:], 3)
+    server = Server(lambda: streamed(frames(ANSWER[:3]), CUT), *hang_ups, lambda: streamed(rest))
+    assert await events_of(server) == ANSWER
+
+
 async def test_whoever_stops_reading_closes_the_connection() -> None:
     body = Body(BYTES)
     closed: list[bool] = []
