@@ -72,7 +72,7 @@ class Settings:
     max_attachments: int = 20
     keep_timeout: float = 10.0
     max_turns_per_user: int = 100
-    checkpoint_interval: float = 1.0
+    checkpoint_interval: float = 0.7
     lease_seconds: float = 10.0
     sweep_interval: float = 2.0
     keep_turns_days: float = 30.0

@@ -16,7 +16,7 @@ from .base import FollowLost
 
 logger = logging.getLogger("chatkeep.live")
 
-_PAUSE = 0.25
+_PAUSE = 0.2
 _WOKEN_PAUSE = 1.0
 """Seconds between two looks by the clock: alone, and beside a store that wakes us."""
 
