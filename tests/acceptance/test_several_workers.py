@@ -1,6 +1,7 @@
 """Several workers on one database, as real processes: forked, stopped, killed, in containers."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -45,7 +46,8 @@ def _can_unshare() -> bool:
 containers = pytest.mark.skipif(not _can_unshare(), reason="namespaces are not allowed here")
 
 
-_names = map("chatkeep_workers_{}".format, count())
+_names = map(f"chatkeep_workers_{os.getpid()}_{{}}".format, count())
+"""Tests that run beside these in another process share the server."""
 
 
 @pytest.fixture
@@ -63,7 +65,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def _create_database(server: str, name: str) -> None:
     connection = await asyncpg.connect(server)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE chatkeep_template")
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE chatkeep_template STRATEGY file_copy"
+        )
     finally:
         await connection.close()
 
