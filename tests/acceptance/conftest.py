@@ -16,6 +16,10 @@ import pytest
 
 from support.waiting import PATIENCE, wait_until
 
+# A shell ignores Ctrl-C on behalf of what it starts in the background, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 COMMAND = Path(sys.executable).with_name("chatkeep")
 _numbers = count()
 _ADDRESS = re.compile(r"http://\S+/chatkit")

@@ -106,6 +106,8 @@ class TurnRunner:
         """Whether the store has all of it, and the thread is free."""
         self.lost = False
         """Whether the thread was taken over, or is gone."""
+        self.closing = False
+        """Whether its worker closes: what cancels the task now is the end of the event loop."""
 
     # Running
 
@@ -125,7 +127,10 @@ class TurnRunner:
         except asyncio.CancelledError as error:
             if not is_cancelled():  # something that the responder waited for was, not the turn
                 return self._end("failed", error)
-            self._end("interrupted", TurnInterrupted())  # as it is where the event loop ends
+            if self.closing:
+                self._end("interrupted", TurnInterrupted())
+            else:
+                self._end("stopped")
             raise
         except TurnLost:
             self.lose()

@@ -260,6 +260,8 @@ class Worker:
         settings = self.settings
         await self._wait_for_beginnings(settings.keep_timeout)
         runners = [runner for runner in self.running.values() if not runner.ended]
+        for runner in runners:
+            runner.closing = True
         await _wait_for(runners, settings.shutdown_grace)
         for runner in runners:
             runner.fail(TurnInterrupted(), "interrupted")
