@@ -18,7 +18,7 @@ from ..protocol.types import (
 )
 from ..turn import Turn
 from .cancellation import Cancellation
-from .events import with_messages_added
+from .events import MessagesUnderWay
 from .store import StoreAdapter
 
 
@@ -48,13 +48,22 @@ class Answer:
         """Yield the server's events."""
         self._store.begin_answer(turn.thread, {*turn.replaces, *self._closed_calls})
         self._cancellation.thread = turn.thread
+        messages = self._messages(turn)
         events: AsyncIterator[ThreadStreamEvent] | None = None
         try:
             with agents_sdk_user_agent_override():
                 events = self._events(turn)
-                async for event in self._whole(events, turn):
-                    if type(event) is not ThreadItemUpdatedEvent and hasattr(event, "item"):
-                        self._store.note_time(event.item)
+                async for event in events:
+                    if type(event) is ThreadItemUpdatedEvent:
+                        if event.item_id not in messages.ids and (
+                            added := await messages.missing(event)
+                        ):
+                            self._store.note_time(added.item)
+                            yield added
+                    else:
+                        messages.take(event)
+                        if hasattr(event, "item"):
+                            self._store.note_time(event.item)
                     yield event
             owner, thread_id = turn.context.owner, turn.thread.id
             await self._store.delete_items(owner, thread_id, self._closed_calls)
@@ -69,13 +78,9 @@ class Answer:
             if (aclose := getattr(events, "aclose", None)) is not None:
                 await aclose()
 
-    def _whole(
-        self, events: AsyncIterator[ThreadStreamEvent], turn: Turn
-    ) -> AsyncIterator[ThreadStreamEvent]:
+    def _messages(self, turn: Turn) -> MessagesUnderWay:
         thread_id = turn.thread.id
-        return with_messages_added(
-            events, thread_id, partial(self._store.has_item, thread_id), turn.now
-        )
+        return MessagesUnderWay(thread_id, partial(self._store.has_item, thread_id), turn.now)
 
     def _events(self, turn: Turn) -> AsyncIterator[ThreadStreamEvent]:
         if turn.action is not None:

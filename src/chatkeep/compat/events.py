@@ -4,7 +4,7 @@ The SDK lets text pass for a message that was never added. The engine refuses
 what fits no item, so such a message is added here, before its text.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from ..protocol.types import (
@@ -17,35 +17,51 @@ from ..protocol.types import (
 )
 
 
-async def with_messages_added(
-    events: AsyncIterator[ThreadStreamEvent],
-    thread_id: str,
-    has_item: Callable[[str], Awaitable[bool]],
-    now: Callable[[], datetime],
-) -> AsyncGenerator[ThreadStreamEvent]:
-    """Yield the events, and before text for a message that is nowhere, the message.
+class MessagesUnderWay:
+    """The items that one answer has added and not finished.
+
+    It is told of events from a loop that runs for every token, and is no generator
+    round that loop: that would cost as much as all else which compat does there.
 
     Args:
+        thread_id: The thread that is answered in.
         has_item: Whether the store has an item of this id.
         now: Tells the time for a message that nobody added.
+
+    Attributes:
+        ids: Their ids.
     """
-    under_way: set[str] = set()
-    async for event in events:
-        if type(event) is ThreadItemUpdatedEvent:
-            item_id = event.item_id
-            if item_id not in under_way and _is_text(event) and not await has_item(item_id):
-                under_way.add(item_id)
-                message = AssistantMessageItem(
-                    id=item_id, thread_id=thread_id, created_at=now(), content=[]
-                )
-                yield ThreadItemAddedEvent(item=message)
-        elif isinstance(event, ThreadItemAddedEvent):
-            under_way.add(event.item.id)
+
+    def __init__(
+        self,
+        thread_id: str,
+        has_item: Callable[[str], Awaitable[bool]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.ids: set[str] = set()
+        self._thread_id = thread_id
+        self._has_item = has_item
+        self._now = now
+
+    def take(self, event: ThreadStreamEvent) -> None:
+        """Take note of an event that is no update."""
+        if isinstance(event, ThreadItemAddedEvent):
+            self.ids.add(event.item.id)
         elif isinstance(event, ThreadItemDoneEvent):
-            under_way.discard(event.item.id)
+            self.ids.discard(event.item.id)
         elif isinstance(event, ThreadItemRemovedEvent):
-            under_way.discard(event.item_id)
-        yield event
+            self.ids.discard(event.item_id)
+
+    async def missing(self, event: ThreadItemUpdatedEvent) -> ThreadItemAddedEvent | None:
+        """Return what has to come before an update of none of them, if anything has to."""
+        item_id = event.item_id
+        if not _is_text(event) or await self._has_item(item_id):
+            return None
+        self.ids.add(item_id)
+        message = AssistantMessageItem(
+            id=item_id, thread_id=self._thread_id, created_at=self._now(), content=[]
+        )
+        return ThreadItemAddedEvent(item=message)
 
 
 def _is_text(event: ThreadItemUpdatedEvent) -> bool:

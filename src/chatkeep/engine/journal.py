@@ -7,7 +7,7 @@ to items that no client sees. `live.entries` says how they are written.
 
 from collections.abc import Sequence
 
-from ..live.entries import END, FRAME, NOTE, entries_of
+from ..live.entries import END, FRAME, NOTE
 from ..stores.base import Checkpoint
 
 
@@ -27,6 +27,10 @@ class Journal:
         self._turn_id = turn_id
         self._saved_entries = 0
         self._saved_frames = 0
+        self._notes = 0
+        """How many of the entries are notes."""
+        self._offered: dict[int, tuple[int, int]] = {}
+        """For each piece that was given, by its length: its entries, and its notes."""
 
     @property
     def length(self) -> int:
@@ -36,6 +40,7 @@ class Journal:
     def note(self, event: bytes) -> None:
         """Add an event (as JSON) that only recovery reads."""
         self.entries.append(NOTE + event + END)
+        self._notes += 1
 
     def unsaved(self, more: Sequence[bytes] = ()) -> Checkpoint | None:
         """Return what no checkpoint has yet as one piece, or None if there is nothing.
@@ -46,15 +51,17 @@ class Journal:
         entries = [*self.entries, *more]
         if not entries:
             return None
-        frames = sum(entry.startswith(FRAME) for entry in entries)
-        return Checkpoint(
-            self._turn_id, self._saved_entries, self._saved_frames, frames, b"".join(entries)
-        )
+        data = b"".join(entries)
+        self._offered[len(data)] = len(entries), self._notes
+        frames = len(entries) - self._notes
+        return Checkpoint(self._turn_id, self._saved_entries, self._saved_frames, frames, data)
 
     def saved(self, piece: Checkpoint) -> None:
         """Note that the store has a piece, which `unsaved` gave: what came since is left."""
-        count = sum(1 for _ in entries_of(piece))
+        count, notes = self._offered[len(piece.data)]
+        self._offered.clear()  # what is left counts from here on
         del self.entries[:count]
+        self._notes -= notes
         self._saved_entries += count
         self._saved_frames += piece.frames
 

@@ -390,7 +390,8 @@ class TurnRunner:
             error_id=self._error_id,
             delivered=self.is_followed,
             state=self.turn.new_states,
-            tail=self.journal.unsaved(last),
+            # Only who follows from another worker reads it.
+            tail=self.journal.unsaved(last) if self.store.shared else None,
             touched_at=datetime.now(UTC) if kept or self._recorder.kept_any else None,
         )
         if not await self.store.finish_turn(self.record, self._status, changes):
