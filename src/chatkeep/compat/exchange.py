@@ -42,8 +42,6 @@ _metadata: ContextVar[Mapping[str, Any]] = ContextVar(
     "chatkeep_request_metadata", default=MappingProxyType({})
 )
 
-_FRAME_END = b"\n\n"
-
 
 def request_metadata() -> Mapping[str, Any]:
     """Return the ``metadata`` of the request that is being answered.
@@ -172,11 +170,9 @@ class Exchange:
             raise _raised(error) from error
         stream = self._stream(start)
         try:
-            while chunk := await stream.next():
-                # Clients of the SDK get one event at a time. This runs for every token, so
-                # it is no generator of its own.
-                for piece in chunk.split(_FRAME_END)[:-1]:
-                    yield piece + _FRAME_END
+            while frames := await stream.frames():
+                for each in frames:  # clients of the SDK get one event at a time
+                    yield each
         finally:
             stream.leave()
             if start.runner is not None and start.runner.stopping:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 
 from ..errors import AnswerLost
@@ -110,19 +110,23 @@ class EventStream:
             self.leave()
 
     async def next(self) -> bytes:
-        """Return what is ready as one chunk; wait if nothing is. At the end it is empty.
+        """Return what is ready as one chunk; wait if nothing is. At the end it is empty."""
+        return b"".join(await self.frames())
+
+    async def frames(self) -> Sequence[bytes]:
+        """Return what is ready, frame by frame; wait if nothing is. At the end there is none.
 
         Where the events can't be followed any more it ends too, and the turn goes on.
         A client that may come back is told to, by an id without an event.
         """
         if self.broken:
-            return b""
+            return ()
         if self._primed and self._turn_id is not None:
             self._primed = False
-            return priming(self._turn_id, self._reader.position)
+            return (priming(self._turn_id, self._reader.position),)
         gather = self._spacing() if self._begun and self._spacing is not None else 0.0
         try:
-            chunk = await self._read(gather)
+            frames = await self._read(gather)
             if self._runner is not None and not await self._runner.is_held(self._is_wanted):
                 return self._last_words()
         except FollowLost as error:  # nothing is broken: a deletion, a worker that closes
@@ -134,10 +138,10 @@ class EventStream:
             logger.exception("the events of a turn can't be read; its stream is cut off")
             return self._come_back()
         self._begun = True
-        self._delivered = self._delivered or not chunk
-        return chunk
+        self._delivered = self._delivered or not frames
+        return frames
 
-    async def _read(self, gather: float) -> bytes:
+    async def _read(self, gather: float) -> Sequence[bytes]:
         timeout = self._timeout
         while True:
             try:
@@ -147,15 +151,14 @@ class EventStream:
                 if self._is_late:
                     raise FollowLost("the log does not end, though its turn has") from None
                 if self._sign_of_life:
-                    return self._sign_of_life
+                    return (self._sign_of_life,)
                 continue
             if self._resumable and self._turn_id is not None:
                 first = self._reader.position - len(frames)
-                return b"".join(numbered(frames, self._turn_id, first))
-            chunk = b"".join(frames)
+                return numbered(frames, self._turn_id, first)
             if not self._sign_of_life and self._reads < _LOOKED_THROUGH:
-                self._look_through(chunk)
-            return chunk
+                self._look_through(b"".join(frames))
+            return frames
 
     def _turn_ended(self) -> None:
         """Give the log some time to come to its end."""
@@ -172,20 +175,20 @@ class EventStream:
         if found := _STREAM_OPTIONS.search(chunk):
             self._sign_of_life = found[0]
 
-    def _come_back(self) -> bytes:
+    def _come_back(self) -> Sequence[bytes]:
         """The end of a stream that is not the end of its turn."""
         self.broken = True
         if not self._resumable or self._turn_id is None:
-            return b""
-        return priming(self._turn_id, self._reader.position)
+            return ()
+        return (priming(self._turn_id, self._reader.position),)
 
-    def _last_words(self) -> bytes:
+    def _last_words(self) -> Sequence[bytes]:
         """The end of a stream whose turn was taken over: what it read since may not be kept."""
         if self._delivered:
-            return b""
+            return ()
         self._delivered = True
         self._reader.close()
-        return frame(error_event(AnswerLost()))
+        return (frame(error_event(AnswerLost())),)
 
     def _is_wanted(self) -> bool:
         return not self._left
