@@ -197,8 +197,9 @@ def _let_others_reach(path: Path) -> None:
     if _user() is None:
         return
     for folder in path.parents:
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o001)
+        mode = folder.stat().st_mode
+        if mode & 0o011 != 0o011:  # it keeps root's group, which is judged before all others
+            folder.chmod(mode | 0o011)
 
 
 def _await_end_of(pid: int) -> None:
