@@ -15,6 +15,7 @@ import pytest
 
 from chatkeep import Chatkeep, Message, Settings
 from chatkeep.client import ChatClient, ClientFailure
+from chatkeep.engine.repeats import is_repeat
 from chatkeep.errors import ServiceUnavailable
 from chatkeep.stores import open_store
 from chatkeep.stores.memory import MemoryStore
@@ -433,6 +434,31 @@ async def test_a_request_repeated_while_its_answer_is_being_stopped_is_answered_
         assert errors(events) == []
         assert streamed_text(events) == "Once upon a time."
         assert await everything(client) == [[("user", "Go"), ("assistant", "Once upon a time.")]]
+
+
+async def test_a_request_whose_answer_was_stopped_while_it_was_looked_up_is_answered_whole(
+    observed: ObservedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    responder = ScriptedResponder(["Once ", Pause()], "Once upon a time.")
+    chat = Chatkeep(store=observed.store, responder=responder)
+
+    async def as_it_ends(*args: Any) -> bool:
+        gate.set()
+        (runner,) = chat._worker.running.values()
+        await runner.join()
+        return await is_repeat(*args)
+
+    monkeypatch.setattr("chatkeep.engine.turns.is_repeat", as_it_ends)
+    async with chat.lifespan(), client_of(chat, live=False) as client:
+        observed.gates["finish_turn"] = gate
+        async with abandoned(client.send("Go"), 5):
+            pass
+        await observed.waiting["finish_turn"].wait()
+        await until_marked(observed)
+        events = await collected(client.send("Go"))
+        assert errors(events) == []
+        assert streamed_text(events) == "Once upon a time."
 
 
 class AnswerGotLost(Exception):

@@ -238,8 +238,9 @@ class Turns:
     ) -> TurnStart:
         """Follow the turn that the same request began, or let its answer be given again."""
         runner = self._worker.running.get(earlier.id)
-        if runner is not None and runner.stopping:
+        if runner is not None and runner.ending:
             await runner.join()
+        if runner is None or runner.ending:  # it may have ended since it was read
             earlier = await self._store.get_turn(earlier.owner, earlier.id)
         if earlier.status in {"active", "finished", "failed"}:
             reader = await self._reader(earlier)
