@@ -1,5 +1,7 @@
 """Purging: what ended long ago goes, what is under way or was said stays."""
 
+import asyncio
+
 import pytest
 
 from ...errors import NotFound
@@ -8,6 +10,9 @@ from ...stores.capabilities import Purges
 from .records import ALICE, HOLDER, a_piece, begun, ids_of, items_named
 
 _LONG = 3600.0
+
+_TICK = 0.002
+"""A clock that counts milliseconds, as SQLite's does, has moved on after so many seconds."""
 
 
 def _purges(store: Store) -> Purges:
@@ -35,6 +40,7 @@ class PurgingContract:
     async def test_an_old_turns_row_goes_and_what_was_said_stays(self, store: Store) -> None:
         turn = await begun(store)
         await store.finish_turn(turn, "finished", TurnChanges(items=items_named("answer")))
+        await asyncio.sleep(_TICK)
         await _purges(store).purge(streamed_seconds=0, turns_seconds=0, limit=10)
 
         with pytest.raises(NotFound):
@@ -53,6 +59,7 @@ class PurgingContract:
         for number in range(5):
             turn = await begun(store, f"t{number}")
             await store.finish_turn(turn, "finished", TurnChanges())
+        await asyncio.sleep(_TICK)
 
         async def purge() -> int:
             return await _purges(store).purge(streamed_seconds=0, turns_seconds=0, limit=2)

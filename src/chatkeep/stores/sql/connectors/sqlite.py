@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TypeVar
 
 import sqlalchemy
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 _READERS = 4
 _PRECISION = 0.1
+_PAUSE = 0.01
 _DIALECT = SQLiteDialect_pysqlite(dbapi=sqlite3)  # one for all, as statements are compiled for it
 _DURABLE = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON"}
 _READ_ONLY = {"query_only": "ON"}
@@ -52,11 +54,28 @@ def _connected(path: Path, pragmas: dict[str, str], timeout: float) -> sqlite3.C
     )
     try:
         for name, value in pragmas.items():
-            connection.execute(f"PRAGMA {name} = {value}")
+            _set(connection, name, value, timeout)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _set(connection: sqlite3.Connection, name: str, value: str, timeout: float) -> None:
+    """Set a pragma, and wait for others who use the file, such as workers that start beside us.
+
+    SQLite itself waits for a lock, but refuses at once to change the journal's mode.
+    """
+    until = monotonic() + timeout
+    while True:
+        try:
+            connection.execute(f"PRAGMA {name} = {value}")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or monotonic() > until:
+                raise
+            sleep(_PAUSE)
+        else:
+            return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
