@@ -29,7 +29,7 @@ MODULES = {_name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
 
 LAYERS = (
     # Values: they know nothing of one another but what they are made of.
-    "version exports ids encoding characters messages context protocol.headers"
+    "version exports ids pragmas encoding characters messages context protocol.headers"
     " stores.records stores.cursors",
     "errors",
     "settings hooks",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from ..errors import ConfigurationError
+from ..pragmas import set_pragma
 
 APPLICATION_ID = 0x434B4958
 """``CKIX``: tells an index from any other SQLite file."""
@@ -152,7 +153,7 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         with _transaction(connection, "IMMEDIATE"):
             _migrate(connection, path)
         # Only now: a file of someone else's must stay as it is.
-        connection.execute("PRAGMA journal_mode = WAL")
+        set_pragma(connection, "journal_mode", "WAL", _BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.DatabaseError as error:
         if "fts5" in str(error):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import TypeVar
 
 import sqlalchemy
@@ -12,6 +12,7 @@ from sqlalchemy import URL, NullPool, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from ....errors import ConfigurationError
+from ....pragmas import is_busy, set_pragma
 from ..connection import Connection
 from .base import TIMEOUT_SECONDS, SchemaConnector, SchemaWork, Scope, Work
 from .dbapi import DBAPIDriver
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 _READERS = 4
 _PRECISION = 0.1
-_PAUSE = 0.01
 _DIALECT = SQLiteDialect_pysqlite(dbapi=sqlite3)  # one for all, as statements are compiled for it
 _DURABLE = {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON"}
 _READ_ONLY = {"query_only": "ON"}
@@ -52,30 +52,14 @@ def _connected(path: Path, pragmas: dict[str, str], timeout: float) -> sqlite3.C
         isolation_level=None,
         check_same_thread=False,
     )
+    until = monotonic() + timeout
     try:
         for name, value in pragmas.items():
-            _set(connection, name, value, timeout)
+            set_pragma(connection, name, value, until - monotonic())
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _set(connection: sqlite3.Connection, name: str, value: str, timeout: float) -> None:
-    """Set a pragma, and wait for others who use the file, such as workers that start beside us.
-
-    SQLite itself waits for a lock, but refuses at once to change the journal's mode.
-    """
-    until = monotonic() + timeout
-    while True:
-        try:
-            connection.execute(f"PRAGMA {name} = {value}")
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or monotonic() > until:
-                raise
-            sleep(_PAUSE)
-        else:
-            return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -163,7 +147,7 @@ class _Lane:
         except sqlite3.Error:
             file.connection.close()
             return
-        if isinstance(error, sqlite3.Error) and is_state_of_sqlite(error) and not _is_busy(error):
+        if isinstance(error, sqlite3.Error) and is_state_of_sqlite(error) and not is_busy(error):
             file.connection.close()
         else:
             self._idle.append(file)
@@ -172,10 +156,6 @@ class _Lane:
         self.threads.close()
         while self._idle:
             self._idle.pop().connection.close()
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 class SQLite(SchemaConnector):

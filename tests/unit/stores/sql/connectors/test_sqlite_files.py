@@ -7,11 +7,9 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from threading import Barrier
 
 import pytest
 
@@ -247,18 +245,3 @@ async def test_the_deadline_is_a_parameter_too(file: Path) -> None:
         async with asyncio.timeout(5):
             await store.save_thread(ALICE, a_thread("t"))
     await store.close()
-
-
-def test_those_who_open_a_new_file_at_the_same_time_all_can(tmp_path: Path) -> None:
-    """Workers that start together meet like this; SQLite refuses some of them at once."""
-
-    def opened(file: Path) -> None:
-        start.wait()
-        sqlite._connected(file, {"journal_mode": "WAL"}, 10.0).close()
-
-    start = Barrier(8)
-    with ThreadPoolExecutor(8) as threads:
-        for number in range(20):
-            file = tmp_path / f"{number}.db"
-            file.touch()
-            assert [*threads.map(opened, [file] * 8)] == [None] * 8
