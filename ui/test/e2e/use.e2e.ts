@@ -143,6 +143,9 @@ describe("an answer", () => {
     async (kind) => {
       await open();
       await chat.ask(kind);
+      if (kind === "widgets") {
+        await tab.page.getByText("Still free!").waitFor(); // what shows them is fetched just then
+      }
       const shown = () =>
         tab.page.locator(".item").evaluateAll((items) => items.map((item) => item.textContent));
       const live = await shown();
